@@ -1,0 +1,1 @@
+"""vnetlink: keeps two Azure virtual networks connected, both directions, and says so."""
