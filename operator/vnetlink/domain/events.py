@@ -1,0 +1,27 @@
+"""A Kubernetes Event as decisions see it: one transition of one object, in words for its owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from vnetlink.domain.specs import ObjectKey
+
+
+class EventType(Enum):
+    """The two that Kubernetes knows."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`reason` is one word in CamelCase, `action` what the operator did or tried, `note` the sentence (1 kB at most)."""
+
+    key: ObjectKey
+    uid: str
+    type: EventType
+    reason: str
+    action: str
+    note: str

@@ -1,0 +1,153 @@
+"""What a person asked for: custom resources decoded into frozen values, with the schema's defaults filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from vnetlink.domain.arm_id import VnetId
+from vnetlink.domain.ownership import OwnershipRecord
+from vnetlink.domain.peering import PeeringOptions
+from vnetlink.domain.sides import PerSide
+
+
+class ManagementPolicy(Enum):
+    """Whether we write, or read and tell only."""
+
+    MANAGE = "Manage"
+    OBSERVE = "Observe"
+
+
+class AdoptionPolicy(Enum):
+    """What to do with a peering of the pair that is there already and is not recorded as ours."""
+
+    NEVER = "Never"
+    IF_MATCHING = "IfMatching"
+    ALWAYS = "Always"
+
+
+class DeletionPolicy(Enum):
+    """What goes with the object."""
+
+    DELETE_CREATED = "DeleteCreated"
+    DELETE_ALL = "DeleteAll"
+    ORPHAN = "Orphan"
+
+
+class GatewayTransitPolicy(Enum):
+    """Connect before the hub has a gateway, or not at all until it has one."""
+
+    WHEN_AVAILABLE = "WhenAvailable"
+    REQUIRED = "Required"
+
+
+class AddressSpaceSync(Enum):
+    """Whether a stale copy of the remote address space is synced by us."""
+
+    AUTOMATIC = "Automatic"
+    OFF = "Off"
+
+
+class RepairDisconnected(Enum):
+    """Whether a Disconnected peering that is ours or adopted is deleted and made again."""
+
+    OWNED_OR_ADOPTED = "OwnedOrAdopted"
+    NEVER = "Never"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectKey:
+    """Which object: kind in the plural (as in kubectl), namespace and name."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMeta:
+    """The parts of metadata that decisions need. `finalizer`: ours is on the object."""
+
+    key: ObjectKey
+    uid: str
+    generation: int
+    resource_version: str
+    created_at: datetime
+    deleting: bool = False
+    finalizer: bool = False
+    reconcile_requested_at: str = ""
+    owned: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRef:
+    """A reference to an AzureCredential; namespace None is the object's own."""
+
+    name: str
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of the pair."""
+
+    id: VnetId
+    management: ManagementPolicy = ManagementPolicy.MANAGE
+    credential_ref: CredentialRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """Fields that every kind has."""
+
+    suspend: bool = False
+    management: ManagementPolicy = ManagementPolicy.MANAGE
+    adoption: AdoptionPolicy = AdoptionPolicy.IF_MATCHING
+    deletion: DeletionPolicy = DeletionPolicy.DELETE_CREATED
+    interval: timedelta = timedelta(minutes=5)
+
+    @property
+    def writes(self) -> bool:
+        """Whether this object may change Azure at all, and therefore competes for its pair and holds a finalizer."""
+        return not self.suspend and self.management is ManagementPolicy.MANAGE
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPeering:
+    """One direction as asked for; `name` is None where the spec leaves it to us."""
+
+    options: PeeringOptions = PeeringOptions()
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeeringPairSpec:
+    """spec of a PeeringPair. `peerings` stand by the side they live in."""
+
+    ends: PerSide[End]
+    peerings: PerSide[WantedPeering] = PerSide(WantedPeering(), WantedPeering())
+    gateway_transit: GatewayTransitPolicy = GatewayTransitPolicy.WHEN_AVAILABLE
+    sync: AddressSpaceSync = AddressSpaceSync.AUTOMATIC
+    repair: RepairDisconnected = RepairDisconnected.OWNED_OR_ADOPTED
+    lifecycle: Lifecycle = Lifecycle()
+
+
+@dataclass(frozen=True, slots=True)
+class PeeringPair:
+    """A PeeringPair as read from the API server. `record` is empty when the annotation is not this object's own."""
+
+    meta: ObjectMeta
+    spec: PeeringPairSpec
+    record: OwnershipRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SpecError:
+    """A spec that admission should have refused; `message` names field and fix."""
+
+    meta: ObjectMeta
+    message: str

@@ -1,0 +1,64 @@
+"""What the loop remembers of an object between turns. All of it may be lost: nothing is decided from it but when to try again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from vnetlink.domain.outcome import Refused
+from vnetlink.domain.sides import Side
+from vnetlink.domain.specs import ObjectKey, ObjectMeta
+
+
+@dataclass(slots=True)
+class Memory:
+    """One object's. Times are monotonic seconds."""
+
+    uid: str
+    version: tuple[int, str, bool]
+    last_read: float
+    refusals: dict[Side, tuple[Refused, float]] = field(default_factory=dict)
+    busy_since: float | None = None
+    rested: bool = False
+
+    def refuse(self, side: Side, refusal: Refused, until: float) -> None:
+        """Do not try this side again before `until`."""
+        self.refusals[side] = (refusal, until)
+
+    def refusals_at(self, now: float) -> Mapping[Side, Refused]:
+        """The refusals that still stand."""
+        return {side: refusal for side, (refusal, until) in self.refusals.items() if now < until}
+
+    def busy_for(self, now: float) -> timedelta:
+        """How long an operation has been seen running."""
+        return timedelta(seconds=now - self.busy_since) if self.busy_since is not None else timedelta(0)
+
+    def unread_for(self, now: float) -> timedelta:
+        """How long it is since Azure could be read."""
+        return timedelta(seconds=now - self.last_read)
+
+    def note_busy(self, busy: bool, now: float) -> None:
+        """Start or stop the clock of a running operation."""
+        self.busy_since = (self.busy_since if self.busy_since is not None else now) if busy else None
+
+
+class Memories:
+    """Every object's memory. An edit, a requested reconcile or a new object of the same name starts afresh."""
+
+    def __init__(self) -> None:
+        self._of: dict[ObjectKey, Memory] = {}
+
+    def of(self, meta: ObjectMeta, now: float) -> Memory:
+        """The memory of this very object in this very version of its spec."""
+        version = (meta.generation, meta.reconcile_requested_at, meta.deleting)
+        memory = self._of.get(meta.key)
+        if memory is None or memory.uid != meta.uid:
+            memory = self._of[meta.key] = Memory(meta.uid, version, now)
+        elif memory.version != version:
+            memory = self._of[meta.key] = Memory(meta.uid, version, memory.last_read)
+        return memory
+
+    def forget(self, key: ObjectKey) -> None:
+        """The object is gone."""
+        self._of.pop(key, None)

@@ -1,0 +1,53 @@
+"""The az commands that messages carry, ready to paste."""
+
+from __future__ import annotations
+
+from vnetlink.domain.arm_id import PeeringId, VnetId
+from vnetlink.domain.peering import PeeringOptions
+
+_FLAGS = {
+    "allow_virtual_network_access": "--allow-vnet-access",
+    "allow_forwarded_traffic": "--allow-forwarded-traffic",
+    "allow_gateway_transit": "--allow-gateway-transit",
+    "use_remote_gateways": "--use-remote-gateways",
+}
+
+
+def create_peering(peering: PeeringId, remote: VnetId, options: PeeringOptions) -> str:
+    """Make this peering as the spec asks for it."""
+    flags = [flag for field, flag in _FLAGS.items() if getattr(options, field)]
+    if not options.peer_complete_vnets:
+        flags += ["--peer-complete-vnets false"]
+        flags += [f"--local-subnet-names {' '.join(options.local_subnet_names)}"]
+        flags += [f"--remote-subnet-names {' '.join(options.remote_subnet_names)}"]
+    vnet = peering.vnet
+    return " ".join(
+        [
+            f"az network vnet peering create --subscription {vnet.subscription} --resource-group {vnet.resource_group}",
+            f"--vnet-name {vnet.name} --name {peering.name} --remote-vnet {remote}",
+            *flags,
+        ]
+    )
+
+
+def delete_peering(peering: PeeringId) -> str:
+    """Delete this peering."""
+    return f"az network vnet peering delete --ids {peering}"
+
+
+def sync_peering(peering: PeeringId) -> str:
+    """Let this peering take over the other VNet's address space."""
+    return f"az network vnet peering sync --ids {peering}"
+
+
+def show_vnet(vnet: VnetId) -> str:
+    """Show this VNet."""
+    return f"az network vnet show --ids {vnet}"
+
+
+def list_peerings(vnet: VnetId) -> str:
+    """List this VNet's peerings."""
+    return (
+        f"az network vnet peering list --subscription {vnet.subscription} --resource-group {vnet.resource_group}"
+        f" --vnet-name {vnet.name} --output table"
+    )

@@ -1,0 +1,119 @@
+"""What goes when a PeeringPair is deleted: only what is read Present now, with the recorded id and remote, and only if recorded ours.
+
+The two sides are independent of each other: one that cannot be deleted holds the finalizer, never the other side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vnetlink.domain.observed import ObservedPeering
+from vnetlink.domain.outcome import Absent, Present, Unreadable
+from vnetlink.domain.ownership import Origin, Part
+from vnetlink.domain.reasons import Reason
+from vnetlink.domain.sides import Side
+from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, PeeringPair
+from vnetlink.planning.actions import DeletePeering, ReleaseFinalizer
+from vnetlink.planning.gateway_transit import removal_order
+from vnetlink.planning.peering_pair import quiet
+from vnetlink.planning.plan import SOON, Finding, Plan, Truth, Verdict, Wake
+from vnetlink.planning.world import PairWorld, halves
+
+LET_GO = "To let go of it and leave Azure as it is, set spec.deletionPolicy: Orphan."
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A side whose peering should go and cannot now. `transient`: an outage, that passes by itself."""
+
+    side: Side
+    finding: Finding
+    transient: bool = False
+
+
+def needs_azure(pair: PeeringPair) -> bool:
+    """Whether deleting this object can touch Azure at all; if not, it is released without a single ARM call."""
+    return pair.spec.lifecycle.writes and any(_to_delete(pair, side) for side in Side)
+
+
+def release(reason: Reason, message: str) -> Plan:
+    """Let the object go."""
+    return Plan(Verdict(Truth.FALSE, reason, message, progressing=True), Wake(SOON), (ReleaseFinalizer(),))
+
+
+def hold(pair: PeeringPair, finding: Finding) -> Plan:
+    """Keep the finalizer and say why and how to get out."""
+    verdict = Verdict(Truth.FALSE, Reason.DELETION_HELD, f"Deletion is held: {finding.message} {LET_GO}", stalled=True)
+    return Plan(verdict, quiet(pair.spec.lifecycle), findings=(finding,))
+
+
+def plan_deletion(pair: PeeringPair, world: PairWorld) -> Plan:
+    """The next step of a deletion that needs Azure."""
+    both = halves(pair, world)
+    doomed = {side: _present(pair, world, side) for side in removal_order(both)}
+    present = {side: peering for side, peering in doomed.items() if isinstance(peering, ObservedPeering)}
+    held = [problem for problem in doomed.values() if isinstance(problem, Held)]
+    vnets = [half.vnet for half in both if half.vnet is not None]
+    if any(vnet.settling or (present and vnet.busy) for vnet in vnets):
+        message = "An operation runs on one of the two VNets; waiting for its end before deleting more."
+        return Plan(Verdict(Truth.FALSE, Reason.DELETING, message, progressing=True), Wake(SOON, backoff=True))
+    for side, peering in present.items():
+        action = DeletePeering(side, peering.id, both[side].remote, world.identities[side], world.auxiliary(side))
+        return Plan(
+            Verdict(Truth.FALSE, Reason.DELETING, f"Deleting peering {peering.id}.", progressing=True),
+            Wake(SOON),
+            (action,),
+        )
+    if held:
+        return _wait(pair, held)
+    return release(Reason.DELETING, "Everything in Azure that had to go is gone.")
+
+
+def stays(pair: PeeringPair) -> tuple[Part, ...]:
+    """Recorded parts that stay in Azure when the object goes, for the event LeftInAzure."""
+    if not pair.spec.lifecycle.writes:
+        return tuple(pair.record.parts.values())
+    return tuple(part for side, part in pair.record.parts.items() if not _to_delete(pair, side))
+
+
+def goes(pair: PeeringPair, side: Side) -> bool:
+    """Whether a delete of the object would take this side's peering."""
+    return pair.spec.lifecycle.writes and _to_delete(pair, side) is not None
+
+
+def _to_delete(pair: PeeringPair, side: Side) -> Part | None:
+    part, policy = pair.record.part(side), pair.spec.lifecycle.deletion
+    if part is None or policy is DeletionPolicy.ORPHAN or pair.spec.ends[side].management is ManagementPolicy.OBSERVE:
+        return None
+    return part if part.origin is Origin.CREATED or policy is DeletionPolicy.DELETE_ALL else None
+
+
+def _present(pair: PeeringPair, world: PairWorld, side: Side) -> ObservedPeering | Held | None:
+    """The recorded peering as it is now, or why it cannot be deleted, or None when there is nothing to delete."""
+    part = _to_delete(pair, side)
+    if part is None:
+        return None
+    match world.vnets[side]:
+        case Absent():
+            return None
+        case Unreadable(reason=reason, message=message, transient=transient):
+            return Held(side, Finding(reason, message, str(part.id), reason.facts.remedy), transient)
+        case Present(vnet):
+            peering = vnet.peering_named(part.id.name)
+            if peering is None or peering.remote != pair.spec.ends[side.other].id or part.id.vnet != vnet.id:
+                return None
+            refusal = world.refusals.get(side)
+            if refusal is not None:
+                return Held(side, Finding(refusal.reason, refusal.message, str(part.id), refusal.reason.facts.remedy))
+            return peering
+
+
+def _wait(pair: PeeringPair, held: list[Held]) -> Plan:
+    lasting = [problem for problem in held if not problem.transient]
+    if lasting:
+        return hold(pair, lasting[0].finding)
+    finding = held[0].finding
+    return Plan(
+        Verdict(Truth.UNKNOWN, finding.reason, f"Deletion waits: {finding.message}", progressing=True),
+        Wake(SOON, backoff=True),
+    )

@@ -1,0 +1,88 @@
+"""Events: one a transition, told on the object the person wrote. Worked out from what changed, never from retries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from vnetlink.domain.events import Event, EventType
+from vnetlink.domain.outcome import Accepted, Outcome
+from vnetlink.domain.ownership import Origin, OwnershipRecord
+from vnetlink.domain.reasons import Reason
+from vnetlink.domain.sides import Side
+from vnetlink.domain.specs import PeeringPair
+from vnetlink.planning import az
+from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering
+from vnetlink.planning.conditions import Json, Status, ready_of
+from vnetlink.planning.deletion import stays
+from vnetlink.planning.plan import Verdict
+
+
+def after_write(pair: PeeringPair, action: AzureAction, outcome: Outcome) -> Iterator[Event]:
+    """What an accepted write means to the owner."""
+    if not isinstance(outcome, Accepted):
+        return
+    match action:
+        case PutPeering(creates=True):
+            yield _normal(pair, "PeeringCreated", "CreatePeering", f"Created peering {action.id} to {action.remote}.")
+        case PutPeering(sync=True):
+            yield _normal(
+                pair,
+                "AddressSpaceSynced",
+                "SyncPeering",
+                f"Synced peering {action.id} with the address space of {action.remote}.",
+            )
+        case PutPeering():
+            yield _normal(
+                pair, "DriftRepaired", "UpdatePeering", f"Brought peering {action.id} back in line with spec."
+            )
+        case DeletePeering() if pair.meta.deleting:
+            yield _normal(pair, "DeletedInAzure", "DeletePeering", f"Deleted peering {action.id}.")
+        case DeletePeering():
+            yield _normal(
+                pair,
+                "DriftRepaired",
+                "DeletePeering",
+                f"Deleted the Disconnected peering {action.id} to make it again.",
+            )
+
+
+def after_record(pair: PeeringPair, record: OwnershipRecord) -> Iterator[Event]:
+    """Which peerings became ours without being made by us."""
+    for side in Side:
+        part, before = record.part(side), pair.record.part(side)
+        if part is not None and part.origin is Origin.ADOPTED and part != before:
+            yield _normal(pair, "Adopted", "AdoptPeering", f"Adopted the existing peering {part.id}.")
+
+
+def after_release(pair: PeeringPair) -> Iterator[Event]:
+    """What stays in Azure when the object goes, with the command that removes it."""
+    for part in stays(pair):
+        yield _normal(
+            pair,
+            "LeftInAzure",
+            "Release",
+            f"Left peering {part.id} in Azure. To remove it: {az.delete_peering(part.id)}",
+        )
+
+
+def after_status(pair: PeeringPair, verdict: Verdict, previous: Mapping[str, Json], status: Status) -> Iterator[Event]:
+    """Transitions of the directions and of Ready."""
+    for side in Side:
+        if _direction(status, side) == "Disconnected" != _direction(previous, side):
+            message = f"{side.direction} is Disconnected: its reverse, or the other VNet, was deleted."
+            yield Event(pair.meta.key, pair.meta.uid, EventType.WARNING, "Disconnected", "ReadPeering", message)
+    if ready_of(previous) == ready_of(status):
+        return
+    if verdict.reason is Reason.CONNECTED:
+        yield _normal(pair, "Connected", "ReadPeering", verdict.message)
+    elif verdict.stalled:
+        yield Event(pair.meta.key, pair.meta.uid, EventType.WARNING, verdict.reason.value, "Reconcile", verdict.message)
+
+
+def _normal(pair: PeeringPair, reason: str, action: str, note: str) -> Event:
+    return Event(pair.meta.key, pair.meta.uid, EventType.NORMAL, reason, action, note)
+
+
+def _direction(status: Mapping[str, Json], side: Side) -> str:
+    direction = status.get(side.direction)
+    return str(direction.get("state", "")) if isinstance(direction, dict) else ""

@@ -1,0 +1,202 @@
+"""What to do next for a PeeringPair that is to exist, and what to say. Questions in order of urgency; no I/O.
+
+A plan holds at most one write to Azure: every peering write touches both VNets, and Azure refuses a second one meanwhile.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from vnetlink.domain.identity import NotGranted
+from vnetlink.domain.observed import ObservedPeering
+from vnetlink.domain.outcome import Absent, Unreadable
+from vnetlink.domain.ownership import OwnershipRecord
+from vnetlink.domain.reasons import Reason
+from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.specs import Lifecycle, ManagementPolicy, ObjectKey, PeeringPair
+from vnetlink.planning import az
+from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering, Record, ReleaseFinalizer
+from vnetlink.planning.gateway_transit import reachable_options
+from vnetlink.planning.peering_steps import all_steps, recorded_for, steps
+from vnetlink.planning.plan import SLOWEST_INTERVAL, SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
+from vnetlink.planning.preflight import adoption_blockers, write_blockers
+from vnetlink.planning.standing import findings, standing
+from vnetlink.planning.world import Half, PairWorld, halves
+
+STUCK_AFTER = timedelta(hours=1)  # peering operations were seen to take 10 to 32 s (arm.md 1.3)
+
+
+def plan_pair(pair: PeeringPair, world: PairWorld) -> Plan:
+    """The next step towards two Connected peerings, or how it stands and why nothing is done."""
+    both = halves(pair, world)
+    return unseen(pair, world) or (
+        _manage(pair, world, both) if pair.spec.lifecycle.writes else _observe(pair, world, both)
+    )
+
+
+def quiet(lifecycle: Lifecycle) -> Wake:
+    """Look again early enough that a drift is known within one interval, the age of a cached read included."""
+    return Wake(min(lifecycle.interval, SLOWEST_INTERVAL) * 0.8)
+
+
+def unseen(pair: PeeringPair, world: PairWorld) -> Plan | None:
+    """A VNet that cannot be read, or is not there: nothing is done. Someone else's VNet may stay unread."""
+    for side in Side:
+        end, seen = pair.spec.ends[side], world.vnets[side]
+        theirs = end.management is ManagementPolicy.OBSERVE and not isinstance(world.vnets[side.other], Unreadable)
+        match seen:
+            case Unreadable(transient=True) if not theirs:
+                return Plan(Verdict(Truth.UNKNOWN, seen.reason, seen.message, progressing=True), _after_outage(seen))
+            case Unreadable() if not theirs:
+                verdict = Verdict(Truth.UNKNOWN, seen.reason, seen.message, stalled=True)
+                finding = Finding(seen.reason, seen.message, str(end.id), seen.reason.facts.remedy)
+                return Plan(verdict, quiet(pair.spec.lifecycle), findings=(finding,))
+            case Absent():
+                message = f"VNet {end.id} was not found, or is not visible to {world.identities[side].name}."
+                return _stalled(
+                    pair,
+                    (
+                        Finding(
+                            Reason.VNET_NOT_FOUND, message, str(end.id), f"Make it, or look: {az.show_vnet(end.id)}"
+                        ),
+                    ),
+                )
+            case _:
+                continue
+    return None
+
+
+def _manage(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
+    if refused := adoption_blockers(pair, both):
+        return _stalled(pair, refused)
+    step = next(steps(pair, world, both), None)
+    if isinstance(step, PutPeering) and (blockers := write_blockers(pair, both, step)):
+        return _stalled(pair, blockers)
+    record = recorded_for(pair, both, step)
+    recording = (Record(record),) if _must_record(pair, record) else ()
+    waiting_for = _busy(both) if step else _own_operation(both)
+    if waiting_for:
+        return Plan(_in_progress(world, waiting_for), Wake(SOON, backoff=True), findings=findings(pair, both))
+    if step is None:
+        verdict = standing(pair, both)
+        wake = Wake(SOON, backoff=True) if verdict.reason is Reason.SYNCING else quiet(pair.spec.lifecycle)
+        return Plan(verdict, wake, recording, findings(pair, both))
+    return Plan(_on_the_way(both, step), Wake(SOON), (*recording, step), findings(pair, both))
+
+
+def _observe(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
+    """Tell the truth and what would be written; a suspended or observing object writes nothing and holds nothing."""
+    blockers = adoption_blockers(pair, both)
+    owed = () if blockers else tuple(all_steps(pair, world, both))
+    blockers = blockers or tuple(
+        f for step in owed if isinstance(step, PutPeering) for f in write_blockers(pair, both, step)
+    )
+    verdict = standing(pair, both)
+    suspended = pair.spec.lifecycle.suspend and verdict.ready is Truth.TRUE
+    reason = Reason.SUSPENDED if suspended else verdict.reason
+    message = f"Suspended. {verdict.message}" if pair.spec.lifecycle.suspend else verdict.message
+    planned = () if blockers else tuple(planned_action(both, step) for step in owed)
+    told = tuple(dict.fromkeys((*findings(pair, both), *blockers)))
+    letting_go = (ReleaseFinalizer(),) if pair.meta.finalizer else ()
+    return Plan(Verdict(verdict.ready, reason, message), quiet(pair.spec.lifecycle), letting_go, told, planned)
+
+
+def planned_action(both: PerSide[Half], step: AzureAction) -> PlannedAction:
+    """One would-be write in words. Deleting a Disconnected peering cuts nothing; it carries no traffic."""
+    match step:
+        case DeletePeering():
+            return PlannedAction("DeletePeering", str(step.id), "It is Disconnected and is made again.")
+        case PutPeering(creates=True):
+            return PlannedAction("CreatePeering", str(step.id), f"To {step.remote}.")
+        case PutPeering():
+            return PlannedAction("UpdatePeering", str(step.id), _change(both, step))
+
+
+def _must_record(pair: PeeringPair, record: OwnershipRecord) -> bool:
+    return record.dump() != pair.record.dump() or (bool(record.parts) and not pair.meta.finalizer)
+
+
+def _busy(both: PerSide[Half]) -> str:
+    """The id of what an operation runs on, when a write now would be refused; empty when none runs."""
+    return next((str(half.vnet.id) for half in both if half.vnet is not None and half.vnet.busy), "")
+
+
+def _own_operation(both: PerSide[Half]) -> str:
+    """The id of a peering of this pair that an operation runs on, or of a VNet whose read is older than our last write."""
+    peerings: tuple[ObservedPeering, ...] = tuple(half.peering for half in both if half.peering is not None)
+    running = next((str(peering.id) for peering in peerings if peering.provisioning.busy), "")
+    return running or next((str(half.vnet.id) for half in both if half.vnet is not None and half.vnet.settling), "")
+
+
+def _in_progress(world: PairWorld, id: str) -> Verdict:
+    if world.busy_for > STUCK_AFTER:
+        minutes = int(STUCK_AFTER.total_seconds() // 60)
+        return Verdict(
+            Truth.FALSE,
+            Reason.OPERATION_STUCK,
+            f"An operation on {id} has been running for more than {minutes} minutes.",
+            stalled=True,
+        )
+    return Verdict(
+        Truth.FALSE, Reason.OPERATION_IN_PROGRESS, f"An operation runs on {id}; waiting for its end.", progressing=True
+    )
+
+
+def _on_the_way(both: PerSide[Half], step: AzureAction) -> Verdict:
+    match step:
+        case DeletePeering():
+            message = (
+                f"Peering {step.id} is Disconnected, because its reverse was deleted: deleting it to make both again."
+            )
+            return Verdict(Truth.FALSE, Reason.PEERING_DISCONNECTED, message, progressing=True)
+        case PutPeering(creates=True):
+            return Verdict(Truth.FALSE, Reason.CREATING, f"Creating peering {step.id}.", progressing=True)
+        case PutPeering(sync=True):
+            return Verdict(
+                Truth.FALSE,
+                Reason.SYNCING,
+                f"Peering {step.id} takes over the address space of {step.remote}.",
+                progressing=True,
+            )
+        case PutPeering():
+            return Verdict(
+                Truth.FALSE, Reason.UPDATING, f"Changing peering {step.id}: {_change(both, step)}", progressing=True
+            )
+
+
+def _change(both: PerSide[Half], step: PutPeering) -> str:
+    peering = both[step.side].peering
+    differing = reachable_options(both, step.side).differences(peering.options) if peering else ()
+    parts = [*differing, *(["address space"] if step.sync else [])]
+    return f"{', '.join(parts)}." if parts else "Writing it again as it is."
+
+
+def _stalled(pair: PeeringPair, blockers: tuple[Finding, ...]) -> Plan:
+    first = blockers[0]
+    verdict = Verdict(Truth.FALSE, first.reason, f"{first.message} {first.remediation}", stalled=True)
+    return Plan(verdict, quiet(pair.spec.lifecycle), findings=blockers)
+
+
+def _after_outage(seen: Unreadable) -> Wake:
+    return Wake(seen.retry_after) if seen.retry_after else Wake(SOON, backoff=True)
+
+
+def not_granted(pair: PeeringPair, refusal: NotGranted) -> Plan:
+    """The object may use no identity: nothing is read and nothing is written."""
+    return _stalled(pair, (Finding(refusal.reason, refusal.message),))
+
+
+def duplicate(pair: PeeringPair, winner: ObjectKey) -> Plan:
+    """Another object holds this pair: write and delete nothing, and take over when it goes."""
+    message = f"{winner.kind} {winner} connects the same two VNets and is older, so it holds the pair."
+    return _stalled(
+        pair,
+        (
+            Finding(
+                Reason.DUPLICATE_LINK,
+                message,
+                "",
+                f"Delete one of the two: kubectl get {winner.kind} -n {winner.namespace} {winner.name}",
+            ),
+        ),
+    )

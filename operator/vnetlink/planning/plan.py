@@ -1,0 +1,78 @@
+"""A plan: what is to be done, what was found, what is to be said, and when to look again. Finished before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from vnetlink.domain.reasons import Reason, Severity
+from vnetlink.planning.actions import Action
+
+SOON = timedelta(seconds=2)
+SLOWEST_INTERVAL = timedelta(minutes=5)
+
+
+class Truth(Enum):
+    """A condition's status."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer of one check: what, to which resource, what to do next (one command)."""
+
+    reason: Reason
+    message: str
+    id: str = ""
+    remediation: str = ""
+    severity: Severity | None = None
+
+    @property
+    def weight(self) -> Severity:
+        """The severity shown: the reason's own unless the check says otherwise."""
+        return self.severity or self.reason.facts.severity
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What Ready will say. `progressing` becomes Reconciling, `stalled` becomes Stalled; never both."""
+
+    ready: Truth
+    reason: Reason
+    message: str
+    progressing: bool = False
+    stalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """One would-be write, for plannedActions and the dry run."""
+
+    action: str
+    id: str
+    detail: str
+    billable: bool = False
+    outage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """When to look again: after `after`, or (backoff) after a delay that grows while nothing changes."""
+
+    after: timedelta
+    backoff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`actions` run in order, each once, and at most one of them writes to Azure: after a write the world is read again."""
+
+    verdict: Verdict
+    wake: Wake
+    actions: tuple[Action, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    planned: tuple[PlannedAction, ...] = ()
