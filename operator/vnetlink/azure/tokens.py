@@ -1,0 +1,99 @@
+"""Tokens of one principal in one tenant, and why there is none. Must never log, keep or quote a token or a secret."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import aiohttp
+from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
+from azure.core.exceptions import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError
+from azure.identity.aio import ClientSecretCredential, DefaultAzureCredential, WorkloadIdentityCredential
+
+from vnetlink.azure.answers import NoToken
+from vnetlink.azure.sentences import lasting
+from vnetlink.domain.reasons import Reason
+
+Credential = WorkloadIdentityCredential | ClientSecretCredential | DefaultAzureCredential
+T = TypeVar("T")
+
+# A refused or unreachable login is not asked again for each of a thousand objects (F39).
+REFUSAL_LASTS = 15.0
+OUTAGE_LASTS = 2.0
+
+
+class TokenRefused(Exception):
+    """No token; `trouble` says why."""
+
+    def __init__(self, trouble: NoToken) -> None:
+        super().__init__(trouble.message)
+        self.trouble = trouble
+
+
+class Tokens:
+    """The credential that the SDK's policies ask. Made on first use, because making one can fail, too."""
+
+    def __init__(self, make: Callable[[], Credential], name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._make, self._name, self._clock = make, name, clock
+        self._credential: Credential | None = None
+        self._refused: tuple[float, NoToken] | None = None
+        self._lock = asyncio.Lock()
+
+    async def get_token(self, *scopes: str, claims: str | None = None, **options: Any) -> AccessToken:
+        """azure-core's AsyncTokenCredential; raises TokenRefused."""
+        return await self._ask(lambda credential: credential.get_token(*scopes, claims=claims, **options))
+
+    async def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
+        """azure-core's AsyncSupportsTokenInfo; raises TokenRefused."""
+        return await self._ask(lambda credential: credential.get_token_info(*scopes, options=options))
+
+    async def close(self) -> None:
+        """Lets go of the credential."""
+        if self._credential is not None:
+            await self._credential.close()
+
+    async def __aenter__(self) -> Tokens:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _ask(self, ask: Callable[[Credential], Awaitable[T]]) -> T:
+        async with self._lock:
+            self._raise_remembered()
+            try:
+                self._credential = self._credential or self._make()
+                return await ask(self._credential)
+            except (AzureError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                raise self._remember(explain(error, self._name)) from None
+
+    def _raise_remembered(self) -> None:
+        if self._refused and self._clock() < self._refused[0]:
+            raise TokenRefused(self._refused[1])
+
+    def _remember(self, trouble: NoToken) -> TokenRefused:
+        lasts = OUTAGE_LASTS if trouble.transient else REFUSAL_LASTS
+        self._refused = (self._clock() + lasts, trouble)
+        return TokenRefused(trouble)
+
+
+def explain(error: Exception, name: str) -> NoToken:
+    """Why there is no token: the login said no, the pod's settings are incomplete, or the login is away."""
+    away = NoToken(Reason.AZURE_UNREACHABLE, f"The login service does not answer for {name}", transient=True)
+    match error:
+        case DecodeError():
+            return away
+        case HttpResponseError(status_code=int(status)) if status in (408, 429) or status >= 500:
+            return away
+        case ClientAuthenticationError():
+            return NoToken(
+                Reason.CREDENTIAL_INVALID, f"No token for {name}: {lasting(str(error.message))}", transient=False
+            )
+        case AzureError() | TimeoutError() | aiohttp.ClientError():
+            return away
+        case _:  # ValueError, OSError: settings or the token file
+            return NoToken(
+                Reason.CREDENTIAL_INVALID, f"No credential for {name}: {lasting(str(error))}", transient=False
+            )

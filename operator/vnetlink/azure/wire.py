@@ -1,0 +1,46 @@
+"""The pod's way to HTTPS: one connection pool and one trust store for ARM and login. Must never turn verification off."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+
+import aiohttp
+from azure.core.pipeline.transport import AioHttpTransport
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 30.0
+
+
+class Wire:
+    """Made at first use, inside the running loop. SSL_CERT_FILE and the proxy variables are followed."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._authorities = environ.get("SSL_CERT_FILE") or None
+        self._session: aiohttp.ClientSession | None = None
+
+    def transport(self) -> AioHttpTransport:
+        """A transport on the shared pool; closing it leaves the pool open."""
+        if self._session is None:
+            self._session = self._open()
+        return AioHttpTransport(
+            session=self._session,
+            session_owner=False,
+            connection_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+        )
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        trust = ssl.create_default_context(cafile=self._authorities)
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=trust),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # azure-core decompresses
+            trust_env=True,
+        )
