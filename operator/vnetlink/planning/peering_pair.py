@@ -70,7 +70,7 @@ def _manage(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
     if refused := adoption_blockers(pair, both):
         return _stalled(pair, refused)
     step = next(steps(pair, world, both), None)
-    if isinstance(step, PutPeering) and (blockers := write_blockers(pair, both, step)):
+    if step is not None and (blockers := write_blockers(pair, both, step)):
         return _stalled(pair, blockers)
     record = recorded_for(pair, both, step)
     recording = (Record(record),) if _must_record(pair, record) else ()

@@ -12,7 +12,7 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import AdoptionPolicy, GatewayTransitPolicy, PeeringPair
 from vnetlink.planning import az
-from vnetlink.planning.actions import PutPeering
+from vnetlink.planning.actions import AzureAction, PutPeering
 from vnetlink.planning.gateway_transit import hub_has_gateway, reachable_options
 from vnetlink.planning.naming import peering_name
 from vnetlink.planning.plan import Finding
@@ -29,10 +29,13 @@ def adoption_blockers(pair: PeeringPair, halves: PerSide[Half]) -> tuple[Finding
     return _all((network_manager, not_adoptable), pair, halves)
 
 
-def write_blockers(pair: PeeringPair, halves: PerSide[Half], step: PutPeering) -> tuple[Finding, ...]:
-    """Why ARM would refuse, or users regret, this write. A change of flags alone touches no address space."""
-    checks = (*_ADDRESS_CHECKS, *_GATEWAY_CHECKS) if step.creates or step.sync else _GATEWAY_CHECKS
-    return _all(checks, pair, halves)
+def write_blockers(pair: PeeringPair, halves: PerSide[Half], step: AzureAction) -> tuple[Finding, ...]:
+    """Why ARM would refuse, or users regret, this write. A change of flags alone touches no address space.
+
+    A Disconnected peering is deleted only to be made again, so what stands in the way of that is asked before.
+    """
+    flags_only = isinstance(step, PutPeering) and not step.creates and not step.sync
+    return _all(_GATEWAY_CHECKS if flags_only else (*_ADDRESS_CHECKS, *_GATEWAY_CHECKS), pair, halves)
 
 
 def network_manager(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:
