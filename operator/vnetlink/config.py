@@ -1,0 +1,239 @@
+"""The command line and its environment, parsed once into a frozen Config.
+
+Imports nothing heavy: `--help` and `--version` answer at once. A bad value is one sentence and exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """How this process runs. `namespaces` empty = the whole cluster; `arm_endpoint`, `authority_host` None = the cloud's own."""
+
+    arm_endpoint: str | None = None
+    authority_host: str | None = None
+    cloud: str = "AzurePublic"
+    namespaces: tuple[str, ...] = ()
+    operator_namespace: str = "vnetlink-system"
+    identity_namespaces: frozenset[str] = frozenset()
+    log_format: str = "json"
+    log_level: str = "INFO"
+    health_port: int = 8080
+    workers: int = 16
+    dry_run: bool = False
+    kubeconfig: str | None = None
+    context: str | None = None
+
+    def authorises(self, namespace: str) -> bool:
+        """Whether objects of `namespace` may use the operator's own identity (design/api.md, AzureCredential)."""
+        return "*" in self.identity_namespaces or namespace in self.identity_namespaces
+
+
+class BadValue(Exception):
+    """The command line or the environment cannot be used; `str()` is the sentence for the person who wrote it."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadValue(f"{message}. `python -m vnetlink run --help` lists every flag.")
+
+
+def parse(argv: Sequence[str], environment: Mapping[str, str], version: str) -> Config:
+    """The Config in `argv` and, where a flag is not given, in `environment`.
+
+    Raises BadValue; SystemExit(0) after --help and --version, which argparse prints itself.
+    """
+    values = vars(_parser(version).parse_args(list(argv)))
+    given = {flag.name: values[flag.name] for flag in _FLAGS if values[flag.name] is not None}
+    if given.keys() >= {"all_namespaces", "namespaces"}:
+        raise BadValue("--namespace and --all-namespaces exclude each other: give one of them")
+    asked = {flag.name: value for flag in _FLAGS if (value := _from_environment(flag, environment)) is not None}
+    if "all_namespaces" in given or (asked.get("all_namespaces") and "namespaces" not in given):
+        given["namespaces"] = ()
+    fields = {**asked, **given}
+    fields.pop("all_namespaces", None)
+    return Config(**fields | {"namespaces": tuple(fields.get("namespaces", ()))})
+
+
+def _from_environment(flag: _Flag, environment: Mapping[str, str]) -> object | None:
+    variable = next((name for name in flag.variables if environment.get(name)), None)
+    return None if variable is None else flag.read(environment[variable], variable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    options: tuple[str, ...]
+    variables: tuple[str, ...]
+    read: Callable[[str, str], object]
+    help: str
+    metavar: str | None = None
+    takes_many: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.options[0].lstrip("-").replace("-", "_") if not self.takes_many else "namespaces"
+
+    @property
+    def switch(self) -> bool:
+        return self.metavar is None
+
+
+def _text(value: str, _: str) -> str:
+    return value
+
+
+def _url(value: str, source: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise BadValue(f"{source} must be an https address such as https://management.azure.com, not {value!r}")
+    return value.rstrip("/")
+
+
+def _one_of(*allowed: str) -> Callable[[str, str], str]:
+    def read(value: str, source: str) -> str:
+        match = next((word for word in allowed if word.lower() == value.lower()), None)
+        if match is None:
+            raise BadValue(f"{source} must be one of {', '.join(allowed)}, not {value!r}")
+        return match
+
+    return read
+
+
+def _number(lowest: int, highest: int) -> Callable[[str, str], int]:
+    def read(value: str, source: str) -> int:
+        if not value.isascii() or not value.isdigit() or not lowest <= int(value) <= highest:
+            raise BadValue(f"{source} must be a whole number from {lowest} to {highest}, not {value!r}")
+        return int(value)
+
+    return read
+
+
+def _namespace(value: str, source: str) -> str:
+    if _NAMESPACE.fullmatch(value) is None:
+        raise BadValue(f"{source}: {value!r} is not the name of a namespace (lower-case letters, digits and dashes)")
+    return value
+
+
+def _namespaces(value: str, source: str) -> tuple[str, ...]:
+    return tuple(_namespace(name.strip(), source) for name in value.split(",") if name.strip())
+
+
+def _identity_namespaces(value: str, source: str) -> frozenset[str]:
+    names = frozenset(name.strip() for name in value.split(",") if name.strip())
+    return frozenset(name if name == "*" else _namespace(name, source) for name in names)
+
+
+def _truth(value: str, source: str) -> bool:
+    if value.lower() not in _TRUE | _FALSE:
+        raise BadValue(f"{source} must be true or false, not {value!r}")
+    return value.lower() in _TRUE
+
+
+_FLAGS = (
+    _Flag(
+        ("--arm-endpoint",),
+        ("VNETLINK_ARM_ENDPOINT",),
+        _url,
+        "Azure Resource Manager to talk to (default: the cloud's)",
+        "URL",
+    ),
+    _Flag(
+        ("--authority-host",),
+        ("VNETLINK_AUTHORITY_HOST",),
+        _url,
+        "where tokens come from (default: the cloud's)",
+        "URL",
+    ),
+    _Flag(
+        ("--cloud",),
+        ("VNETLINK_CLOUD",),
+        _text,
+        "AzurePublic, AzureUSGovernment or AzureChina (default AzurePublic)",
+        "NAME",
+    ),
+    _Flag(
+        ("--namespace", "-n"),
+        ("VNETLINK_NAMESPACES",),
+        _namespaces,
+        "serve objects of this namespace only; may be repeated or hold a comma-separated list",
+        "NS",
+        takes_many=True,
+    ),
+    _Flag(
+        ("--all-namespaces", "-A"), ("VNETLINK_ALL_NAMESPACES",), _truth, "serve objects of every namespace (default)"
+    ),
+    _Flag(
+        ("--operator-namespace",),
+        ("VNETLINK_OPERATOR_NAMESPACE", "POD_NAMESPACE"),
+        _namespace,
+        "where the ConfigMap vnetlink-installation lies (default vnetlink-system)",
+        "NS",
+    ),
+    _Flag(
+        ("--identity-namespaces",),
+        ("VNETLINK_IDENTITY_NAMESPACES",),
+        _identity_namespaces,
+        "namespaces whose objects may use the operator's own Azure identity, comma-separated; * for all (default none)",
+        "NS,NS|*",
+    ),
+    _Flag(
+        ("--log-format",), ("VNETLINK_LOG_FORMAT",), _one_of("json", "text"), "json or text (default json)", "FORMAT"
+    ),
+    _Flag(
+        ("--log-level",),
+        ("VNETLINK_LOG_LEVEL",),
+        _one_of(*LOG_LEVELS),
+        f"{', '.join(LOG_LEVELS)} (default INFO)",
+        "LEVEL",
+    ),
+    _Flag(
+        ("--health-port",),
+        ("VNETLINK_HEALTH_PORT",),
+        _number(0, 65535),
+        "port of /livez and /readyz (default 8080); 0: any free port, named in the log",
+        "N",
+    ),
+    _Flag(
+        ("--workers",), ("VNETLINK_WORKERS",), _number(1, 256), "objects worked on at the same time (default 16)", "N"
+    ),
+    _Flag(("--dry-run",), ("VNETLINK_DRY_RUN",), _truth, "plan and report, write nothing to Azure"),
+    _Flag(
+        ("--kubeconfig",), ("KUBECONFIG",), _text, "kubeconfig file (default: in-cluster, then ~/.kube/config)", "FILE"
+    ),
+    _Flag(("--context",), ("VNETLINK_CONTEXT",), _text, "context in the kubeconfig (default: its current one)", "NAME"),
+)
+
+
+def _parser(version: str) -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m vnetlink", description="Keeps pairs of Azure virtual networks connected.")
+    parser.add_argument("--version", action="version", version=f"vnetlink {version}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run", parser_class=_Parser)
+    run = commands.add_parser(
+        "run", help="run the operator", description="Run the operator. A flag goes before its variable."
+    )
+    for flag in _FLAGS:
+        text = f"{flag.help} [{', '.join(flag.variables)}]".replace("%", "%%")
+        if flag.switch:
+            run.add_argument(*flag.options, dest=flag.name, action="store_true", default=None, help=text)
+        else:
+            action = "extend" if flag.takes_many else "store"
+            run.add_argument(
+                *flag.options, dest=flag.name, action=action, metavar=flag.metavar, type=_reader(flag), help=text
+            )
+    return parser
+
+
+def _reader(flag: _Flag) -> Callable[[str], object]:
+    return lambda value: flag.read(value, flag.options[0])

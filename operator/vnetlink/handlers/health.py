@@ -1,0 +1,89 @@
+"""/livez and /readyz. Not kopf's probe: kopf starts only once our kinds are served, and not being ready is news until then.
+
+Says nothing about Azure: restarting the operator never mends an outage there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+
+LONGEST_LAG = 10.0  # seconds that the event loop may be blocked
+LONGEST_WAIT = 600.0  # seconds that a ready key may stay unserved
+HEARTBEAT = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Watching(Protocol):
+    """The watch on our kinds, as far as health is concerned."""
+
+    @property
+    def alive(self) -> bool:
+        """It has not ended."""
+
+    @property
+    def watching(self) -> bool:
+        """It is up."""
+
+
+@dataclass(slots=True)
+class Health:
+    """What the process knows about itself. `missing` says, in plain words, what stands between it and being ready."""
+
+    monotonic: Callable[[], float]
+    missing: str | None = "starting"
+    watcher: Watching | None = None
+    oldest_wait: Callable[[], float] = lambda: 0.0
+    lag: float = 0.0
+
+    def sick(self) -> str | None:
+        """Why the process should be restarted, None when all is well."""
+        if self.lag > LONGEST_LAG:
+            return f"the event loop was blocked for {self.lag:.0f} s"
+        if (waited := self.oldest_wait()) > LONGEST_WAIT:
+            return f"an object has waited {waited:.0f} s for its turn"
+        if self.watcher is not None and not self.watcher.alive:
+            return "the watch on the Kubernetes API server has ended"
+        return None
+
+    def unready(self) -> str | None:
+        """What is still missing before objects are served, None when nothing is."""
+        if self.missing is None and (self.watcher is None or not self.watcher.watching):
+            return "the watch on the Kubernetes API server is not up"
+        return self.missing
+
+    async def beat(self) -> None:
+        """Measure the loop's lag, for ever."""
+        while True:
+            before = self.monotonic()
+            await asyncio.sleep(HEARTBEAT)
+            self.lag = self.monotonic() - before - HEARTBEAT
+
+
+async def serve(health: Health, port: int) -> web.AppRunner:
+    """Listen on `port`, 0 = any free one; `cleanup()` of the runner ends it. Raises OSError when the port is taken."""
+    application = web.Application()
+
+    async def livez(_: web.Request) -> web.Response:
+        return _answer(health.sick(), 500)
+
+    async def readyz(_: web.Request) -> web.Response:
+        return _answer(health.unready(), 503)
+
+    application.router.add_get("/livez", livez)
+    application.router.add_get("/readyz", readyz)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, host=None, port=port).start()
+    log.info("health: port %s", ", ".join(sorted({str(address[1]) for address in runner.addresses})))
+    return runner
+
+
+def _answer(trouble: str | None, status: int) -> web.Response:
+    return web.Response(text="ok\n") if trouble is None else web.Response(text=trouble + "\n", status=status)

@@ -1,0 +1,88 @@
+"""From watch events and full lists to keys in the queue. Runs in our own loop; the only one that feeds claims from outside.
+
+A watch may miss what happens in a gap (design/kopf.md K5), so every few minutes the full list is taken for the truth.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from vnetlink.domain.outcome import Present, Unreadable
+from vnetlink.domain.specs import ObjectKey, ObjectMeta, PeeringPair, SpecError
+from vnetlink.kube.claims import Claims
+from vnetlink.kube.decode import key_of, peering_pair
+from vnetlink.kube.objects import SERVED, Objects
+from vnetlink.kube.versions import Versions
+from vnetlink.queue import Priority, Queue
+
+log = logging.getLogger(__name__)
+
+_News = tuple[str, int, bool]
+
+
+class Intake:
+    """What arrives from the API server, turned into work."""
+
+    def __init__(self, queue: Queue, claims: Claims, objects: Objects, versions: Versions, installation: str) -> None:
+        self._queue, self._claims, self._objects = queue, claims, objects
+        self._versions, self._installation = versions, installation
+        self._known: dict[ObjectKey, _News] = {}
+
+    def event(self, change: str | None, body: Mapping[str, Any]) -> None:
+        """One watch event; `change` is ADDED, MODIFIED, DELETED, or None for an object that was there at the start."""
+        key = key_of(body)
+        if change == "DELETED":
+            self._lost(key)
+            return
+        if not self._versions.known(body):
+            self._new_version(body, peering_pair(body, self._installation))
+
+    async def sweep(self) -> bool:
+        """Compare with full lists: queue what is new, changed or gone. False when a list cannot be read: nothing happens."""
+        listed: list[Mapping[str, Any]] = []
+        for plural in SERVED:
+            match await self._objects.all(plural):
+                case Present(bodies):
+                    listed += bodies
+                case Unreadable(message=message):
+                    log.warning("cannot list %s: %s", plural, message)
+                    return False
+        self._swept(listed)
+        return True
+
+    def _swept(self, listed: list[Mapping[str, Any]]) -> None:
+        all_seen = {key_of(body): peering_pair(body, self._installation) for body in listed}
+        for ghost in self._known.keys() - all_seen.keys():
+            self._lost(ghost)
+        for body in listed:
+            key = key_of(body)
+            if not self._versions.known(body):
+                self._new_version(body, all_seen[key])
+            elif key not in self._queue:
+                self._queue.add(key, Priority.RESYNC)
+        self._claims.sweep(tuple(all_seen.values()))
+
+    def _new_version(self, body: Mapping[str, Any], seen: PeeringPair | SpecError) -> None:
+        self._versions.note(body)
+        self._queue.add(seen.meta.key, self._priority(seen.meta))
+        self._claims.update(seen)
+
+    def _lost(self, key: ObjectKey) -> None:
+        """Its turn will read 404 and let go of what it remembers; those it kept from their pair come at once."""
+        self._known.pop(key, None)
+        self._versions.forget(key)
+        self._claims.forget(key)
+        self._queue.add(key, Priority.DELETION)
+
+    def _priority(self, meta: ObjectMeta) -> Priority:
+        before, now = self._known.get(meta.key), _news(meta)
+        self._known[meta.key] = now
+        if meta.deleting:
+            return Priority.DELETION if before != now else Priority.RESYNC
+        return Priority.GENERATION if before != now else Priority.RESYNC
+
+
+def _news(meta: ObjectMeta) -> _News:
+    return meta.uid, meta.generation, meta.deleting

@@ -1,0 +1,70 @@
+"""What the API server serves and what it lets us do, asked before anything starts, told in one sentence each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vnetlink.kube.api import ApiServer, path
+from vnetlink.kube.objects import GROUP, SERVED, VERSION
+
+INSTALL = "kubectl apply -k crds"
+
+
+async def missing(api: ApiServer) -> str | None:
+    """Why we cannot start yet: the kinds that are not served and how to install them; None when all are there."""
+    answer = await api.get(path("apis", GROUP, VERSION))
+    if not answer.ok and answer.status != 404:
+        return f"cannot tell which kinds are served: {answer.message}"
+    served = {resource.get("name") for resource in answer.body.get("resources", ())} if answer.ok else set()
+    absent = [f"{plural}.{GROUP}" for plural in SERVED if plural not in served]
+    if not absent:
+        return None
+    return f"waiting for CustomResourceDefinition {', '.join(absent)}; install it: {INSTALL}"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One verb on one resource; namespace "" = in all of them."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        name = f"{self.resource}.{self.group}" if self.group else self.resource
+        return f"{self.verb} {name}" + (f" in {self.namespace}" if self.namespace else "")
+
+
+def needs(namespaces: Sequence[str], operator_namespace: str) -> tuple[Need, ...]:
+    """Everything the operator does, as RBAC spells it (design/faults.md C4)."""
+    places = tuple(namespaces) or ("",)
+    objects = [(verb, GROUP, plural) for plural in SERVED for verb in ("get", "list", "watch", "patch")]
+    statuses = [("patch", GROUP, f"{plural}/status") for plural in SERVED]
+    events = [(verb, "events.k8s.io", "events") for verb in ("create", "patch")]
+    everywhere = tuple(Need(*need, place) for place in places for need in (*objects, *statuses, *events))
+    return (*everywhere, *(Need(verb, "", "configmaps", operator_namespace) for verb in ("get", "create")))
+
+
+async def denied(api: ApiServer, wanted: Sequence[Need]) -> tuple[Need, ...]:
+    """Those that RBAC refuses. A question without an answer counts as granted: a 403 will tell later."""
+    allowed = await asyncio.gather(*(_allowed(api, need) for need in wanted))
+    return tuple(need for need, yes in zip(wanted, allowed, strict=True) if not yes)
+
+
+async def _allowed(api: ApiServer, need: Need) -> bool:
+    resource, _, subresource = need.resource.partition("/")
+    attributes = {"verb": need.verb, "group": need.group, "resource": resource, "subresource": subresource}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {name: text for name, text in attributes.items() if text} | _place(need)},
+    }
+    answer = await api.post(path("apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"), review)
+    return not answer.ok or bool((answer.body.get("status") or {}).get("allowed"))
+
+
+def _place(need: Need) -> dict[str, str]:
+    return {"namespace": need.namespace} if need.namespace else {}

@@ -1,0 +1,267 @@
+"""One operator process: the only place that builds objects together. Starts, runs, drains and ends them; decides nothing.
+
+The main thread's loop runs workers, Azure, the API server and health; kopf watches in a thread of its own. Whatever ends
+by itself ends the process with exit code 1: all state lies in Azure and in the objects, so a restart mends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import socket
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from vnetlink import telemetry
+from vnetlink.azure.arm import Arm
+from vnetlink.azure.cloud import Cloud, InvalidCloud
+from vnetlink.azure.identities import Identities
+from vnetlink.config import Config
+from vnetlink.domain.specs import ObjectKey
+from vnetlink.handlers import health as probes
+from vnetlink.handlers.intake import Intake
+from vnetlink.handlers.watch import Watcher
+from vnetlink.kube import api, discovery, installation
+from vnetlink.kube.claims import Claims
+from vnetlink.kube.events import Recorder
+from vnetlink.kube.objects import Objects
+from vnetlink.kube.status import StatusWriter
+from vnetlink.kube.versions import Versions
+from vnetlink.loop import Loop, Settings
+from vnetlink.planning.plan import Wake
+from vnetlink.queue import Queue
+
+DRAIN = 20.0  # seconds for the turns that run; the rest below fits into the pod's 45 s of grace, too
+FLUSH = 3.0  # for the last events
+WATCH_ENDS = 8.0  # kopf itself waits 5 for what hangs
+POLL = 2.0
+SWEEP, SWEEP_AGAIN = 300.0, 10.0  # seconds; the second after a list that could not be read
+FAILED_TURN = Wake(timedelta(0), backoff=True)
+
+Turn = Callable[[ObjectKey], Awaitable[Wake | None]]
+
+log = logging.getLogger("vnetlink")
+
+
+def run(config: Config, version: str) -> int:
+    """Until a signal or a failure; returns the exit code."""
+    telemetry.set_up(config.log_format, config.log_level)
+    try:
+        cloud = _cloud(config)
+    except InvalidCloud as wrong:
+        log.critical("%s", wrong)
+        return 2
+    log.info("vnetlink %s%s", version, ", dry run: nothing is written" if config.dry_run else "")
+    try:
+        return asyncio.run(_Process(config, cloud, version).operate())
+    except (api.NoCluster, OSError) as error:
+        log.critical("%s", error)
+        return 1
+
+
+def _cloud(config: Config) -> Cloud:
+    named = Cloud.named(config.cloud)
+    if config.arm_endpoint is None and config.authority_host is None:
+        return named
+    return Cloud.custom(config.arm_endpoint or named.arm_endpoint, config.authority_host or named.authority_host)
+
+
+class _Ending:
+    """Why and how the process ends: a signal (0), or something that must not end did (1)."""
+
+    def __init__(self) -> None:
+        self.code = 0
+        self._asked = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self.ask, f"{number.name}: finishing what runs, then ending", 0)
+
+    def ask(self, why: str, code: int) -> None:
+        """End soon; the first reason counts."""
+        if not self._asked.is_set():
+            self.code = code
+            log.log(logging.CRITICAL if code else logging.INFO, "%s", why)
+            self._asked.set()
+
+    def watch_ended(self, error: BaseException | None) -> None:
+        """kopf ended by itself. Called in its thread."""
+        self._loop.call_soon_threadsafe(self.ask, f"the watch on the API server has ended: {error!r}", 1)
+
+    def guard(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that must not end by itself."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._guarded_ended)
+        return task
+
+    def _guarded_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and not self._asked.is_set():
+            error = task.exception()
+            log.error("%s failed", task.get_name(), exc_info=error)
+            self.ask(f"{task.get_name()} ended by itself: {error!r}", 1)
+
+    async def asked(self) -> None:
+        """Until somebody asks."""
+        await self._asked.wait()
+
+
+class _Process:
+    def __init__(self, config: Config, cloud: Cloud, version: str) -> None:
+        self._config, self._cloud, self._version = config, cloud, version
+        self._health = probes.Health(time.monotonic)
+
+    async def operate(self) -> int:
+        """Until it is asked to end. Whatever was opened is closed in reverse order; returns the exit code."""
+        ending, config = _Ending(), self._config
+        async with AsyncExitStack() as stack:
+            runner = await probes.serve(self._health, config.health_port)
+            stack.push_async_callback(runner.cleanup)
+            stack.push_async_callback(_cancelled, asyncio.create_task(self._health.beat()))
+            server = api.ApiServer(config.kubeconfig, config.context, f"vnetlink/{self._version}", config.dry_run)
+            stack.push_async_callback(server.close)
+            starting = asyncio.create_task(self._start(server, ending, stack))
+            stack.push_async_callback(_cancelled, starting)
+            await _first(starting, ending.asked())
+            if starting.done():
+                starting.result()  # raises what prevented the start
+                await ending.asked()
+        return ending.code
+
+    async def _start(self, server: api.ApiServer, ending: _Ending, stack: AsyncExitStack) -> None:
+        """Wait for what we cannot do without, then start everything, in an order in which nothing is missed.
+
+        Claims are complete before the first turn, or two objects could both believe to hold a pair.
+        """
+        config = self._config
+        await self._until(lambda: discovery.missing(server))
+        await self._tell_denied(server)
+        identity = await self._installation(server)
+        identities = Identities(self._cloud, os.environ)
+        arm = Arm(self._cloud, identities)
+        stack.push_async_callback(arm.close)
+
+        queue, versions = Queue(time.monotonic, partial(random.uniform, -1, 1)), Versions()
+        objects = Objects(server, versions, config.namespaces)
+        claims = Claims(config.authorises, queue.wake)
+        intake = Intake(queue, claims, objects, versions, identity)
+        now = partial(datetime.now, UTC)
+        recorder = Recorder(server, socket.gethostname(), now, time.monotonic)
+        loop = Loop(
+            objects,
+            StatusWriter(server, versions),
+            recorder,
+            claims,
+            arm,
+            Settings(identity, identities.operator, config.identity_namespaces, config.dry_run),
+            time.monotonic,
+            now,
+        )
+        await self._until(partial(_unlisted, intake))
+        telling = ending.guard("the event recorder", recorder.run())
+        stack.push_async_callback(_cancelled, telling)
+        sweeping = ending.guard("the sweep", _sweep(intake))
+        stack.push_async_callback(_cancelled, sweeping)
+        watcher = self._watch(intake, ending)
+        stack.push_async_callback(asyncio.to_thread, watcher.stop, WATCH_ENDS)
+        workers = [ending.guard(f"worker {n}", work(queue, loop.turn)) for n in range(config.workers)]
+        stack.push_async_callback(_drain, queue, workers, recorder)
+        self._health.watcher, self._health.oldest_wait, self._health.missing = watcher, queue.oldest_wait, None
+        log.info("serving %s", ", ".join(config.namespaces) or "every namespace")
+
+    def _watch(self, intake: Intake, ending: _Ending) -> Watcher:
+        here, config = asyncio.get_running_loop(), self._config
+
+        def hand_over(change: str | None, body: Mapping[str, Any]) -> None:
+            here.call_soon_threadsafe(intake.event, change, body)
+
+        connect = partial(api.connection, config.kubeconfig, config.context)
+        watcher = Watcher(hand_over, connect, ending.watch_ended, config.namespaces)
+        watcher.start()
+        return watcher
+
+    async def _installation(self, server: api.ApiServer) -> str:
+        """This installation's id, as soon as it can be had."""
+        found = ""
+
+        async def unknown() -> str | None:
+            nonlocal found
+            match await installation.ensure(server, self._config.operator_namespace, lambda: str(uuid.uuid4())):
+                case installation.Unknown(message):
+                    return message
+                case known:
+                    found = known
+                    return None
+
+        await self._until(unknown)
+        return found
+
+    async def _until(self, missing: Callable[[], Awaitable[str | None]]) -> None:
+        """Ask every `POLL` seconds until nothing is missing; say what is, in the log once and to whoever asks /readyz."""
+        while (message := await missing()) is not None:
+            if message != self._health.missing:
+                log.warning("not ready: %s", message)
+            self._health.missing = message
+            await asyncio.sleep(POLL)
+
+    async def _tell_denied(self, server: api.ApiServer) -> None:
+        wanted = discovery.needs(self._config.namespaces, self._config.operator_namespace)
+        if denied := await discovery.denied(server, wanted):
+            log.error("RBAC denies the operator: %s; see the role in deploy/", "; ".join(map(str, denied)))
+
+
+async def work(queue: Queue, turn: Turn) -> None:
+    """Take keys and give each its turn until the queue drains. A turn that raises is told and tried again later."""
+    while (key := await queue.take()) is not None:
+        queue.done(key, await _one_turn(turn, key))
+
+
+async def _one_turn(turn: Turn, key: ObjectKey) -> Wake | None:
+    with telemetry.turn(telemetry.Turn(str(key), uuid.uuid4().hex[:8])):
+        try:
+            return await turn(key)
+        except Exception:
+            log.exception("the turn failed")
+            return FAILED_TURN
+
+
+async def _unlisted(intake: Intake) -> str | None:
+    return None if await intake.sweep() else "the first list of objects has not been read"
+
+
+async def _sweep(intake: Intake) -> None:
+    while True:
+        complete = await intake.sweep()
+        await asyncio.sleep(SWEEP if complete else SWEEP_AGAIN)
+
+
+async def _drain(queue: Queue, workers: list[asyncio.Task[None]], recorder: Recorder) -> None:
+    """Hand out no more keys, let running turns end, send the last events."""
+    queue.drain()
+    _, late = await asyncio.wait(workers, timeout=DRAIN)
+    if late:
+        log.warning("%d turns are cut off after %.0f s; the next start takes them up", len(late), DRAIN)
+    for worker in late:
+        await _cancelled(worker)
+    flushing = asyncio.create_task(recorder.flush())
+    await _first(flushing, asyncio.sleep(FLUSH))
+    await _cancelled(flushing)
+
+
+async def _first(task: asyncio.Task[Any], other: Coroutine[Any, Any, None]) -> None:
+    """Until either is done; `other` is cancelled then."""
+    beside = asyncio.create_task(other)
+    await asyncio.wait({task, beside}, return_when=asyncio.FIRST_COMPLETED)
+    await _cancelled(beside)
+
+
+async def _cancelled(task: asyncio.Task[Any]) -> None:
+    """Cancel and wait; what it ended with no longer matters."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
