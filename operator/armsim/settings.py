@@ -1,0 +1,95 @@
+"""What one simulator is told to be: tenants, durations, limits. Plain values; reading YAML is config's business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any
+
+TENANT_A = "aaaaaaaa-0000-0000-0000-000000000001"
+TENANT_B = "bbbbbbbb-0000-0000-0000-000000000002"
+DEFAULT_TENANTS: Mapping[str, tuple[str, ...]] = {
+    TENANT_A: ("00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000001"),
+    TENANT_B: ("00000000-0000-0000-0000-000000000002",),
+}
+
+# Medians from PUT or DELETE to Succeeded, in seconds (arm.md 1.3, last list).
+DURATIONS: Mapping[str, float] = {
+    "virtualNetworks.create": 3,
+    "virtualNetworks.update": 3,
+    "virtualNetworks.delete": 10,
+    "subnets.create": 4,
+    "subnets.update": 4,
+    "subnets.delete": 4,
+    "virtualNetworkPeerings.create": 10,
+    "virtualNetworkPeerings.update": 10,
+    "virtualNetworkPeerings.delete": 11,
+    "publicIPAddresses.create": 1,
+    "publicIPAddresses.update": 1,
+    "publicIPAddresses.delete": 10,
+    "virtualNetworkGateways.create": 886,
+    "virtualNetworkGateways.update": 62,
+    "virtualNetworkGateways.delete": 93,
+    "resourceGroups.delete": 30,
+}
+QUOTAS: Mapping[str, int] = {"peerings": 500, "subnets": 3000, "virtualNetworks": 1000}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An app registration. Empty `secret` accepts any; empty `tenants` means it exists in all."""
+
+    client_id: str
+    tenants: tuple[str, ...] = ()
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    name: str
+    scope: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Token bucket (arm.md 1.7, new model): `size` at most, `rate` a second."""
+
+    size: float
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`strangers`: client ids that `principals` does not name are accepted, as Owner."""
+
+    tenants: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: DEFAULT_TENANTS)
+    principals: Mapping[str, Principal] = field(default_factory=dict)
+    roles: Mapping[str, Any] = field(default_factory=dict)
+    strangers: bool = True
+    speed: float = 1.0
+    durations: Mapping[str, float] = field(default_factory=lambda: DURATIONS)
+    quotas: Mapping[str, int] = field(default_factory=lambda: QUOTAS)
+    page_size: int = 0
+    token_seconds: int = 3600
+    strict: bool = False
+    era: int = 2026
+    throttled: bool = False
+    buckets: Mapping[str, Bucket] = field(
+        default_factory=lambda: {"reads": Bucket(250, 25), "writes": Bucket(200, 10), "deletes": Bucket(200, 10)}
+    )
+    locks: tuple[str, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    seed: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+
+    @property
+    def instant(self) -> bool:
+        return self.speed == inf
+
+    def tenant_of(self, subscription: str) -> str | None:
+        wanted = subscription.lower()
+        return next((tenant for tenant, owned in self.tenants.items() if wanted in owned), None)
+
+    def duration(self, what: str) -> float:
+        return 0.0 if self.instant else float(self.durations.get(what, DURATIONS.get(what, 3)))

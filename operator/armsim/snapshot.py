@@ -1,0 +1,87 @@
+"""The whole state as plain JSON and back, also entity by entity for the file on disk. Knows shapes, no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from .operations import Clock
+from .store import TABLES, Address, Entity, Gateway, GatewayIp, Group, Operation, Peering, Subnet, Vnet
+
+if TYPE_CHECKING:
+    from .core import Core
+
+FORMAT = 1
+NESTED: Mapping[str, type[Any]] = {"subnets": Subnet, "peerings": Peering, "ips": GatewayIp}
+CLASSES: Mapping[str, type[Any]] = {name: kind for kind, name in TABLES.items()}
+TUPLES = frozenset(("prefixes", "remote_space", "local_subnets", "remote_subnets", "zones"))
+
+
+def encode(value: Any) -> Any:
+    if is_dataclass(value):
+        return {one.name: encode(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, tuple):
+        return [encode(one) for one in value]
+    return value
+
+
+def decode(table: str, data: Mapping[str, Any]) -> Entity:
+    """Raises ValueError for data of another shape."""
+    found = _decode(CLASSES[table], data)
+    assert isinstance(found, Group | Vnet | Address | Gateway | Operation)
+    return found
+
+
+def _decode(kind: type[Any], data: Any) -> Any:
+    if not isinstance(data, Mapping):
+        raise ValueError(f"{kind.__name__} must be an object")
+    known = {one.name for one in fields(kind)}
+    values: dict[str, Any] = {}
+    for name, value in data.items():
+        if name not in known:
+            raise ValueError(f"{kind.__name__} has no field {name!r}")
+        if name in NESTED:
+            values[name] = tuple(_decode(NESTED[name], one) for one in value)
+        else:
+            values[name] = tuple(value) if name in TUPLES else value
+    try:
+        return kind(**values)
+    except TypeError as missing:
+        raise ValueError(f"{kind.__name__}: {missing}") from None
+
+
+def frame(core: Core) -> dict[str, Any]:
+    """Everything that is not in a table."""
+    clock = core.clock
+    return {
+        "format": FORMAT,
+        "clock": {"wall": clock.wall, "virtual": clock.virtual},
+        "roles": core.roles.export(),
+        "secret": core.secret,
+    }
+
+
+def export(core: Core) -> dict[str, Any]:
+    tables = {name: [encode(one) for one in core.world.table(name).values()] for name in CLASSES}
+    return {**frame(core), **tables}
+
+
+def restore(core: Core, data: Any) -> None:
+    """Replaces the world. Raises ValueError, before any change, when the data has another shape."""
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+        raise ValueError(f"not a state of format {FORMAT}")
+    entities = [decode(name, one) for name in CLASSES for one in data.get(name, [])]
+    roles = data.get("roles", {})
+    core.roles.update(roles)
+    core.world.clear()
+    for entity in entities:
+        core.world.put(entity)
+    core.schedule.rebuild(core.world)
+
+
+def restore_frame(core: Core, data: Mapping[str, Any]) -> None:
+    """Clock and roles of an earlier run; virtual time goes on from where it was."""
+    clock = data["clock"]
+    core.clock = Clock(clock["wall"], clock["virtual"], core.clock.speed)
+    core.roles.update(data["roles"])
