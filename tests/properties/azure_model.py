@@ -13,7 +13,9 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.planning.actions import DeletePeering, PutPeering
 
-GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/"
+GROUP = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/"
+)
 IDS = PerSide(VnetId.parse(GROUP + "one"), VnetId.parse(GROUP + "two"))
 THIRD = VnetId.parse(GROUP + "third")
 

@@ -99,7 +99,9 @@ def specs(draw: st.DrawFn) -> PeeringPairSpec:
     return PeeringPairSpec(
         ends=PerSide(End(IDS.vnet1), End(IDS.vnet2)),
         peerings=PerSide.of(wanted),
-        lifecycle=Lifecycle(adoption=draw(st.sampled_from(AdoptionPolicy)), deletion=draw(st.sampled_from(DeletionPolicy))),
+        lifecycle=Lifecycle(
+            adoption=draw(st.sampled_from(AdoptionPolicy)), deletion=draw(st.sampled_from(DeletionPolicy))
+        ),
     )
 
 
@@ -183,8 +185,18 @@ def test_every_legal_start_reaches_the_goal_or_a_named_obstacle_and_rests(azure:
 @settings(max_examples=200, deadline=None)
 @given(worlds(), specs())
 def test_a_world_without_obstacles_always_becomes_connected(azure: Azure, spec: PeeringPairSpec) -> None:
-    assume(not any(vnet.has_gateway and spec.peerings[side].options.use_remote_gateways for side, vnet in zip(Side, azure.vnets, strict=True)))
-    assume(not any(vnet.peering_named(f"{vnet.id.name}-{other.name}-x") for vnet, other in ((azure.vnets.vnet1, IDS.vnet2), (azure.vnets.vnet2, IDS.vnet1))))
+    assume(
+        not any(
+            vnet.has_gateway and spec.peerings[side].options.use_remote_gateways
+            for side, vnet in zip(Side, azure.vnets, strict=True)
+        )
+    )
+    assume(
+        not any(
+            vnet.peering_named(f"{vnet.id.name}-{other.name}-x")
+            for vnet, other in ((azure.vnets.vnet1, IDS.vnet2), (azure.vnets.vnet2, IDS.vnet1))
+        )
+    )
     assume({"10.3.0.0/16", "10.4.0.0/16"}.isdisjoint(set(azure.vnets.vnet1.prefixes) & set(azure.vnets.vnet2.prefixes)))
     eager = replace(spec, lifecycle=replace(spec.lifecycle, adoption=AdoptionPolicy.ALWAYS))
     assert Run(azure, pair_of(eager)).rest().verdict.ready is Truth.TRUE
@@ -204,10 +216,16 @@ def test_whatever_is_done_by_hand_to_our_pair_is_repaired(azure: Azure, spec: Pe
 
 @settings(max_examples=200, deadline=None)
 @given(worlds(), specs(), sides, st.booleans())
-def test_nothing_is_ever_written_while_a_vnet_cannot_be_read(azure: Azure, spec: PeeringPairSpec, blind: Side, transient: bool) -> None:
+def test_nothing_is_ever_written_while_a_vnet_cannot_be_read(
+    azure: Azure, spec: PeeringPairSpec, blind: Side, transient: bool
+) -> None:
     world = seen(azure)
     unreadable = Unreadable(Reason.AZURE_UNREACHABLE, "no answer", transient)
-    for vnets in (world.vnets.put(blind, unreadable), PerSide(unreadable, unreadable), world.vnets.put(blind, Absent())):
+    for vnets in (
+        world.vnets.put(blind, unreadable),
+        PerSide(unreadable, unreadable),
+        world.vnets.put(blind, Absent()),
+    ):
         plan = plan_pair(pair_of(spec), replace(world, vnets=vnets))
         assert plan.actions == ()
         assert plan.verdict.ready is not Truth.TRUE
@@ -215,8 +233,12 @@ def test_nothing_is_ever_written_while_a_vnet_cannot_be_read(azure: Azure, spec:
 
 @settings(max_examples=200, deadline=None)
 @given(worlds(), specs(), st.booleans())
-def test_a_suspended_or_observing_object_writes_nothing_and_lists_what_it_would_write(azure: Azure, spec: PeeringPairSpec, suspend: bool) -> None:
-    lifecycle = replace(spec.lifecycle, suspend=suspend, management=ManagementPolicy.MANAGE if suspend else ManagementPolicy.OBSERVE)
+def test_a_suspended_or_observing_object_writes_nothing_and_lists_what_it_would_write(
+    azure: Azure, spec: PeeringPairSpec, suspend: bool
+) -> None:
+    lifecycle = replace(
+        spec.lifecycle, suspend=suspend, management=ManagementPolicy.MANAGE if suspend else ManagementPolicy.OBSERVE
+    )
     watching, doing = pair_of(replace(spec, lifecycle=lifecycle)), pair_of(spec)
     plan = plan_pair(watching, seen(azure))
     assert plan.actions == ()
@@ -226,7 +248,9 @@ def test_a_suspended_or_observing_object_writes_nothing_and_lists_what_it_would_
 
 @settings(max_examples=300, deadline=None)
 @given(worlds(), specs(), st.lists(deeds, max_size=4))
-def test_deletion_takes_exactly_what_is_recorded_as_ours_and_then_lets_go(azure: Azure, spec: PeeringPairSpec, by_hand: list) -> None:  # type: ignore[type-arg]
+def test_deletion_takes_exactly_what_is_recorded_as_ours_and_then_lets_go(
+    azure: Azure, spec: PeeringPairSpec, by_hand: list
+) -> None:  # type: ignore[type-arg]
     run = Run(azure, pair_of(spec))
     run.rest()
     for deed in by_hand:
@@ -243,8 +267,13 @@ def test_deletion_takes_exactly_what_is_recorded_as_ours_and_then_lets_go(azure:
         part, there = record.part(side), before.peering(side)
         ours = part is not None and there is not None and part.id == there.id
         policy = spec.lifecycle.deletion
-        doomed = ours and (policy is DeletionPolicy.DELETE_ALL or (policy is DeletionPolicy.DELETE_CREATED and part.origin is Origin.CREATED))  # type: ignore[union-attr]
+        doomed = ours and (
+            policy is DeletionPolicy.DELETE_ALL
+            or (policy is DeletionPolicy.DELETE_CREATED and part.origin is Origin.CREATED)
+        )  # type: ignore[union-attr]
         assert (side in taken) == doomed
+    users = [w.side for w in run.writes if (p := before.peering(w.side)) is not None and p.options.use_remote_gateways]
+    assert not users or run.writes[0].side in users, "the side that uses the other's gateway goes first"
 
 
 @settings(max_examples=100, deadline=None)
@@ -253,3 +282,40 @@ def test_with_repair_switched_off_nothing_is_deleted(azure: Azure, spec: Peering
     run = Run(azure, pair_of(replace(spec, repair=RepairDisconnected.NEVER)))
     run.rest()
     assert not any(isinstance(write, DeletePeering) for write in run.writes)
+    assert not run.refusals, "ARM refuses the reverse of a Disconnected peering"
+
+
+@settings(max_examples=200, deadline=None)
+@given(specs(), st.booleans())
+def test_from_nothing_two_writes_are_enough_whether_or_not_a_gateway_is_used(
+    spec: PeeringPairSpec, gateway: bool
+) -> None:
+    azure = Azure.new()
+    for side in Side:
+        azure = azure.gateway(
+            side,
+            gateway
+            and spec.peerings[side].options.allow_gateway_transit
+            and not spec.peerings[side].options.use_remote_gateways,
+        )
+    run = Run(azure, pair_of(spec))
+    assume(run.rest().verdict.ready is Truth.TRUE)
+    assert len(run.writes) == 2
+
+
+@settings(max_examples=300, deadline=None)
+@given(specs(), specs(), st.lists(deeds, max_size=2))
+def test_an_edit_leads_from_one_spec_to_the_other_in_an_order_that_azure_accepts(
+    before: PeeringPairSpec,
+    after: PeeringPairSpec,
+    by_hand: list,  # type: ignore[type-arg]
+) -> None:
+    azure = Azure.new().gateway(Side.VNET1, True)
+    run = Run(azure, pair_of(before))
+    assume(run.rest().verdict.ready is Truth.TRUE)
+    for deed in by_hand:
+        run.azure = did(run.azure, deed)
+    run.pair = replace(run.pair, spec=after)
+    plan = run.rest()
+    assert not run.refusals
+    assert plan.verdict.ready is Truth.TRUE or plan.verdict.reason in EXPLAINED, plan.verdict
