@@ -103,7 +103,10 @@ class Journal(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
 
 
 def policies(cloud: Cloud, lane: Lane, tokens: Tokens, auxiliary: Tokens | None) -> list[object]:
-    """In the order in which a request passes them (azure-core types them too differently to say more). The SDK's retry, redirect, registration and logging are left out."""
+    """In the order in which a request passes them; azure-core types them too differently to say more.
+
+    The SDK's retry, redirect, provider registration and logging are left out.
+    """
     also = [AsyncAuxiliaryAuthenticationPolicy([auxiliary], cloud.scope)] if auxiliary else []
     return [
         RequestIdPolicy(request_id_header_name=CLIENT_REQUEST_ID),

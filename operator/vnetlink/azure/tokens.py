@@ -22,6 +22,10 @@ T = TypeVar("T")
 # A refused or unreachable login is not asked again for each of a thousand objects (F39).
 REFUSAL_LASTS = 15.0
 OUTAGE_LASTS = 2.0
+NOWHERE = (
+    "set AZURE_TENANT_ID and AZURE_CLIENT_ID with AZURE_FEDERATED_TOKEN_FILE or AZURE_CLIENT_SECRET, "
+    "or give the pod a managed identity"
+)
 
 
 class TokenRefused(Exception):
@@ -87,6 +91,8 @@ def explain(error: Exception, name: str) -> NoToken:
             return away
         case HttpResponseError(status_code=int(status)) if status in (408, 429) or status >= 500:
             return away
+        case ClientAuthenticationError(response=None) if "Attempted credentials" in error.message:
+            return NoToken(Reason.CREDENTIAL_INVALID, f"No credential for {name}: {NOWHERE}", transient=False)
         case ClientAuthenticationError():
             return NoToken(
                 Reason.CREDENTIAL_INVALID, f"No token for {name}: {lasting(str(error.message))}", transient=False

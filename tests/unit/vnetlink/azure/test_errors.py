@@ -1,0 +1,174 @@
+"""What ARM's codes mean, row by row."""
+
+from datetime import timedelta
+
+import pytest
+
+from vnetlink.azure.answers import ArmError, HeldBack, NoAnswer, NoToken, Target
+from vnetlink.azure.errors import CODES, after, as_read, as_write
+from vnetlink.domain.outcome import Absent, Later, Refused, Unreadable
+from vnetlink.domain.reasons import Reason
+
+TARGET = Target(
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v", "client c of tenant t"
+)
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFound", "ResourceGroupNotFound", "NotFound", "resourcenotfound"])
+def test_a_404_in_arms_words_on_a_read_is_an_absence(code: str) -> None:
+    assert as_read(ArmError(404, (code,), "gone"), TARGET) == Absent()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        NoAnswer("Azure Resource Manager answered 404 without an error code"),
+        ArmError(404, ("SubscriptionNotFound",), "The subscription could not be found."),
+        ArmError(404, ("InvalidResourceType",), "?"),
+        ArmError(403, ("ResourceNotFound",), "?"),
+        ArmError(400, ("NotFound",), "?"),
+        HeldBack(timedelta(seconds=3)),
+        NoToken(Reason.CREDENTIAL_INVALID, "no", transient=False),
+    ],
+)
+def test_nothing_else_is_an_absence(trouble: ArmError | NoAnswer | HeldBack | NoToken) -> None:
+    assert isinstance(as_read(trouble, TARGET), Unreadable)
+
+
+def test_a_subscription_that_is_not_there_may_also_be_invisible_and_the_message_says_to_whom() -> None:
+    seen = as_read(ArmError(404, ("SubscriptionNotFound",), "The subscription 's' could not be found."), TARGET)
+    assert seen == Unreadable(
+        Reason.VNET_NOT_FOUND, f"{TARGET.resource}: not found, or not visible to client c of tenant t", transient=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (409, "AnotherOperationInProgress", Reason.OPERATION_IN_PROGRESS),
+        (429, "RetryableError", Reason.OPERATION_IN_PROGRESS),
+        (412, "PreconditionFailedEtagMismatch", Reason.OPERATION_IN_PROGRESS),
+        (412, "PreconditionFailed", Reason.OPERATION_IN_PROGRESS),
+        (400, "ReferencedResourceNotProvisioned", Reason.VNET_UPDATING),
+        (400, "RemotePeeringIsDisconnected", Reason.PEERING_DISCONNECTED),
+        (429, "SubscriptionRequestsThrottled", Reason.THROTTLED),
+        (500, "InternalServerError", Reason.AZURE_UNREACHABLE),
+        (503, "NeverHeardOf", Reason.AZURE_UNREACHABLE),
+        (409, "NeverHeardOf", Reason.OPERATION_IN_PROGRESS),
+        (408, "NeverHeardOf", Reason.AZURE_UNREACHABLE),
+        (429, "NeverHeardOf", Reason.THROTTLED),
+    ],
+)
+def test_what_passes_by_itself_is_later_for_a_write_and_transient_for_a_read(
+    status: int, code: str, reason: Reason
+) -> None:
+    error = ArmError(status, (code,), "Says ARM.", timedelta(seconds=7))
+    assert as_write(error, TARGET) == Later(reason, f"{TARGET.resource}: Says ARM. ({code})", timedelta(seconds=7))
+    seen = as_read(error, TARGET)
+    assert isinstance(seen, Unreadable)
+    assert (seen.reason, seen.transient, seen.retry_after) == (reason, True, timedelta(seconds=7))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (400, "VnetAddressSpacesOverlap", Reason.ADDRESS_SPACES_OVERLAP),
+        (400, "VnetAddressSpaceOverlapsWithAlreadyPeeredVnet", Reason.OVERLAPS_WITH_PEERED_VNET),
+        (400, "AnotherPeeringAlreadyReferencesRemoteVnet", Reason.CONFLICTING_PEERING),
+        (400, "ChangingRemoteVirtualNetworkNotAllowed", Reason.NAME_TAKEN),
+        (400, "RemoteVnetHasNoGateways", Reason.REMOTE_HAS_NO_GATEWAY),
+        (400, "InvalidResourceName", Reason.INVALID_SPEC),
+        (404, "ParentResourceNotFound", Reason.VNET_NOT_FOUND),
+        (404, "ResourceGroupNotFound", Reason.VNET_NOT_FOUND),
+        (404, "SubscriptionNotFound", Reason.VNET_NOT_FOUND),
+        (400, "InvalidResourceReference", Reason.VNET_NOT_FOUND),
+        (403, "AuthorizationFailed", Reason.AUTHORIZATION_FAILED),
+        (403, "LinkedAuthorizationFailed", Reason.LINKED_AUTHORIZATION_FAILED),
+        (403, "RequestDisallowedByPolicy", Reason.POLICY_DENIED),
+        (403, "NeverHeardOf", Reason.AUTHORIZATION_FAILED),
+        (409, "ScopeLocked", Reason.SCOPE_LOCKED),
+        (401, "InvalidAuthenticationTokenTenant", Reason.CREDENTIAL_INVALID),
+        (401, "NeverHeardOf", Reason.CREDENTIAL_INVALID),
+        (400, "NeverHeardOf", Reason.AZURE_ERROR),
+        (418, "NeverHeardOf", Reason.AZURE_ERROR),
+    ],
+)
+def test_what_stays_is_refused_for_a_write_and_not_transient_for_a_read(status: int, code: str, reason: Reason) -> None:
+    error = ArmError(status, (code,), "Says ARM.")
+    refused = as_write(error, TARGET)
+    assert isinstance(refused, Refused)
+    assert (refused.reason, refused.code) == (reason, code)
+    assert code in refused.message or code == "SubscriptionNotFound"
+    if status != 404:
+        seen = as_read(error, TARGET)
+        assert isinstance(seen, Unreadable)
+        assert (seen.reason, seen.transient) == (reason, False)
+
+
+def test_a_known_code_in_the_details_decides_when_the_outer_one_is_unknown() -> None:
+    outcome = as_write(ArmError(429, ("Wrapper", "RetryableErrorDueToAnotherOperation"), "Says ARM."), TARGET)
+    assert isinstance(outcome, Later)
+    assert outcome.reason is Reason.OPERATION_IN_PROGRESS
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason", "kind"),
+    [
+        (
+            "/p cannot have UseRemoteGateways flag set to true, because "
+            "corresponding remote peering /q has AllowGatewayTransit flag set to false.",
+            Reason.WAITING_FOR_OTHER_SIDE,
+            Later,
+        ),
+        (
+            "Peering /p cannot have UseRemoteGateways flag set to true, because "
+            "another peering /q already has UseRemoteGateways flag set to true.",
+            Reason.CONFLICTING_PEERING,
+            Refused,
+        ),
+    ],
+)
+def test_errors_whose_code_nobody_recorded_are_known_by_their_sentence(
+    sentence: str, reason: Reason, kind: type
+) -> None:
+    outcome = as_write(ArmError(400, ("Unrecorded",), sentence), TARGET)
+    assert isinstance(outcome, kind)
+    assert outcome.reason is reason  # type: ignore[union-attr]
+
+
+def test_the_resource_is_named_once() -> None:
+    named = as_write(ArmError(400, ("X",), f"Resource {TARGET.resource.upper()} is odd."), TARGET)
+    assert isinstance(named, Refused)
+    assert named.message == f"Resource {TARGET.resource.upper()} is odd. (X)"
+
+
+def test_no_answer_and_a_closed_window_pass_by_themselves() -> None:
+    assert as_write(NoAnswer("cut"), TARGET) == Later(Reason.AZURE_UNREACHABLE, f"cut ({TARGET.resource})")
+    held = as_write(HeldBack(timedelta(seconds=9)), TARGET)
+    assert isinstance(held, Later)
+    assert (held.reason, held.retry_after) == (Reason.THROTTLED, timedelta(seconds=9))
+    seen = as_read(HeldBack(timedelta(seconds=9)), TARGET)
+    assert isinstance(seen, Unreadable)
+    assert (seen.reason, seen.transient, seen.retry_after) == (Reason.THROTTLED, True, timedelta(seconds=9))
+
+
+def test_the_message_of_a_closed_window_does_not_count_seconds() -> None:
+    assert (
+        as_write(HeldBack(timedelta(seconds=9)), TARGET).message
+        == as_write(HeldBack(timedelta(seconds=8)), TARGET).message
+    )
+
+
+def test_a_login_that_says_no_refuses_a_write_and_one_that_is_away_delays_it() -> None:
+    assert isinstance(as_write(NoToken(Reason.CREDENTIAL_INVALID, "no", transient=False), TARGET), Refused)
+    assert isinstance(as_write(NoToken(Reason.AZURE_UNREACHABLE, "away", transient=True), TARGET), Later)
+
+
+def test_codes_are_compared_without_case() -> None:
+    assert all(code == code.lower() for code in CODES)
+    assert isinstance(as_write(ArmError(409, ("scopelocked",), "x"), TARGET), Refused)
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [(-5, 0), (17, 17), (1e12, 3600)])
+def test_a_retry_after_is_kept_within_an_hour(seconds: float, waits: int) -> None:
+    assert after(seconds) == timedelta(seconds=waits)
