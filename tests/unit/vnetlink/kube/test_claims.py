@@ -1,0 +1,166 @@
+"""Who holds a pair, as far as the watch has told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from vnetlink.domain.arm_id import VnetId
+from vnetlink.domain.ownership import OwnershipRecord
+from vnetlink.domain.sides import PerSide
+from vnetlink.domain.specs import (
+    End,
+    Lifecycle,
+    ManagementPolicy,
+    ObjectKey,
+    ObjectMeta,
+    PeeringPair,
+    PeeringPairSpec,
+    SpecError,
+)
+from vnetlink.kube.claims import Claims
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def vnet(name: str) -> VnetId:
+    group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg"
+    return VnetId.parse(f"{group}/providers/Microsoft.Network/virtualNetworks/{name}")
+
+
+def pair(name: str, age: int = 0, ends: tuple[str, str] = ("app", "data"), **lifecycle: object) -> PeeringPair:
+    """`age` in minutes: a larger one is older."""
+    namespace, _, short = name.rpartition("/")
+    key = ObjectKey("peeringpairs", namespace or "team", short)
+    meta = ObjectMeta(key, f"uid-{name}", 1, "1", START - timedelta(minutes=age))
+    spec = PeeringPairSpec(
+        PerSide(End(vnet(ends[0])), End(vnet(ends[1]))),
+        lifecycle=Lifecycle(**lifecycle),  # type: ignore[arg-type]
+    )
+    return PeeringPair(meta, spec, OwnershipRecord("here", str(key)))
+
+
+class Woken(list[str]):
+    def note(self, keys: frozenset[ObjectKey]) -> None:
+        self += sorted(key.name for key in keys)
+
+
+@pytest.fixture
+def woken() -> Woken:
+    return Woken()
+
+
+@pytest.fixture
+def claims(woken: Woken) -> Claims:
+    return Claims(lambda namespace: namespace != "stranger", woken.note)
+
+
+def rivals(claims: Claims, of: PeeringPair) -> list[str]:
+    return [claim.key.name for claim in claims.rivals(of.meta.key)]
+
+
+def test_older_claims_of_the_pair_are_rivals_the_oldest_first(claims: Claims) -> None:
+    for name, age in (("young", 1), ("oldest", 9), ("older", 5)):
+        claims.update(pair(name, age))
+    assert rivals(claims, pair("young")) == ["oldest", "older"]
+    assert rivals(claims, pair("oldest")) == []
+
+
+def test_a_pair_has_no_direction_and_no_casing(claims: Claims) -> None:
+    claims.update(pair("older", 5, ("DATA", "App")))
+    claims.update(pair("young", 1))
+    assert rivals(claims, pair("young")) == ["older"]
+
+
+def test_equal_age_is_decided_by_namespace_and_name(claims: Claims) -> None:
+    for name in ("b/a", "a/b", "a/a"):
+        claims.update(pair(name))
+    assert rivals(claims, pair("b/a")) == ["a", "b"]
+    assert rivals(claims, pair("a/a")) == []
+
+
+def test_another_pair_is_no_rival(claims: Claims) -> None:
+    claims.update(pair("older", 5, ("app", "other")))
+    claims.update(pair("young", 1))
+    assert rivals(claims, pair("young")) == []
+
+
+@pytest.mark.parametrize(
+    "idle",
+    [
+        pair("idle", 9, suspend=True),
+        pair("idle", 9, management=ManagementPolicy.OBSERVE),
+        pair("stranger/idle", 9),
+    ],
+)
+def test_suspended_observing_and_unauthorised_objects_do_not_compete(claims: Claims, idle: PeeringPair) -> None:
+    claims.update(idle)
+    claims.update(pair("young", 1))
+    assert rivals(claims, pair("young")) == []
+
+
+def test_an_object_being_deleted_keeps_its_claim_until_it_is_gone(claims: Claims) -> None:
+    older = pair("older", 5)
+    claims.update(replace(older, meta=replace(older.meta, deleting=True)))
+    claims.update(pair("young", 1))
+    assert rivals(claims, pair("young")) == ["older"]
+    claims.forget(older.meta.key)
+    assert rivals(claims, pair("young")) == []
+
+
+def test_those_of_the_pair_are_woken_when_a_claim_comes_changes_and_goes(claims: Claims, woken: Woken) -> None:
+    claims.update(pair("young", 1))
+    assert woken == []
+    claims.update(pair("older", 5))
+    assert woken == ["young"]
+    woken.clear()
+    claims.update(pair("older", 5, suspend=True))
+    assert set(woken) == {"young"}
+    woken.clear()
+    claims.forget(pair("older").meta.key)
+    assert woken == ["young"]
+
+
+def test_no_news_wake_nobody(claims: Claims, woken: Woken) -> None:
+    claims.update(pair("young", 1))
+    claims.update(pair("older", 5))
+    woken.clear()
+    claims.update(pair("older", 5))
+    claims.forget(pair("unknown").meta.key)
+    assert woken == []
+
+
+def test_a_spec_that_cannot_be_read_holds_nothing(claims: Claims, woken: Woken) -> None:
+    older = pair("older", 5)
+    claims.update(older)
+    claims.update(pair("young", 1))
+    woken.clear()
+    claims.update(SpecError(older.meta, "spec.vnet1.id: is missing"))
+    assert rivals(claims, pair("young")) == []
+    assert woken == ["young"]
+
+
+def test_a_sweep_forgets_ghosts_and_adds_the_unseen(claims: Claims, woken: Woken) -> None:
+    claims.update(pair("ghost", 9))
+    claims.update(pair("young", 1))
+    woken.clear()
+    claims.sweep((pair("young", 1), pair("unseen", 5)))
+    assert rivals(claims, pair("young")) == ["unseen"]
+    assert set(woken) == {"young"}
+
+
+def test_a_sweep_without_news_wakes_nobody(claims: Claims, woken: Woken) -> None:
+    everything = (pair("older", 5), pair("young", 1))
+    claims.sweep(everything)
+    woken.clear()
+    claims.sweep(everything)
+    assert woken == []
+
+
+def test_one_made_again_under_the_same_name_is_as_old_as_its_new_self(claims: Claims) -> None:
+    claims.update(pair("first", 9))
+    claims.update(pair("second", 5))
+    claims.update(pair("first", 1))
+    assert rivals(claims, pair("first")) == ["second"]
