@@ -110,8 +110,8 @@ class Cluster:
 
     def apply_crds(self, directory: Path = CRDS) -> None:
         """Applies the CRDs and returns when the API server serves them."""
-        self.kubectl("apply", "--server-side", "-k", str(directory))
-        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-k", str(directory))
+        names = self.kubectl("apply", "--server-side", "-k", str(directory), "-o", "name").stdout.split()
+        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
 
     def kubectl(
         self, *arguments: str, input: str | None = None, check: bool = True
