@@ -91,6 +91,8 @@ def explain(error: Exception, name: str) -> NoToken:
             return away
         case HttpResponseError(status_code=int(status)) if status in (408, 429) or status >= 500:
             return away
+        case ClientAuthenticationError() if error.message.startswith("Unexpected response from Microsoft Entra ID"):
+            return away  # HTML from something in between
         case ClientAuthenticationError(response=None) if "Attempted credentials" in error.message:
             return NoToken(Reason.CREDENTIAL_INVALID, f"No credential for {name}: {NOWHERE}", transient=False)
         case ClientAuthenticationError():

@@ -38,9 +38,13 @@ class Wire:
 
     def _open(self) -> aiohttp.ClientSession:
         trust = ssl.create_default_context(cafile=self._authorities)
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=trust),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,  # azure-core decompresses
             trust_env=True,
         )
+        # aiohttp sends a PUT or DELETE a second time, by itself, when a kept connection ends without an answer. The
+        # second answer (200 instead of 201) would hide that the peering is ours; no public switch turns this off.
+        session._retry_connection = False
+        return session

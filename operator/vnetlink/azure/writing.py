@@ -88,6 +88,8 @@ def _based(action: AzureAction, planned_on: Reading | None, current: Reading | N
     gone = now is None and isinstance(action, PutPeering)
     if current is None or elsewhere or gone or now != before:
         return Later(Reason.OPERATION_IN_PROGRESS, f"{action.id} has changed since it was read")
+    if now is None:
+        return Basis()  # a deletion of what is gone: nothing to guard
     return Basis(current.etag, codecs.shown_peering(current.document, action.id.name))
 
 
