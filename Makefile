@@ -1,0 +1,49 @@
+# Every target sets up what it needs first. Needs: Python 3.11 or later, Go 1.26, make, kubectl, and the package registries.
+
+PYTHON ?= python3
+SPEED ?= 60
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo sandbox check test bench format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "vnetlink needs Python 3.11 or later: make PYTHON=python3.11 …")'
+	@echo "installing Python packages into $(VENV) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+setup: $(VENV)/.installed ## .venv and the control plane (etcd, kube-apiserver, kube-controller-manager)
+	@$(BIN)/python tests/controlplane/build.py >/dev/null
+
+demo: setup ## watch two VNets become connected, broken, repaired, synced and disconnected
+	@$(BIN)/python -m demo.story
+
+sandbox: setup ## the same three processes until Ctrl-C, for you to try (SPEED=60)
+	@$(BIN)/python -m demo.sandbox --speed $(SPEED)
+
+check: $(VENV)/.installed ## format, lint, types, import contracts, unit tests: under a minute
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(PYTEST) -q tests/unit
+
+test: check setup ## everything that CI runs
+	$(PYTEST) -n 2 --dist loadfile tests/properties tests/contract tests/scenarios
+
+bench: setup ## measure again and rewrite bench/RESULTS.md
+	@$(BIN)/python -m bench.measure
+
+format: $(VENV)/.installed ## rewrite the sources as `make check` wants them
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
+
+clean: ## remove what make made here; the control plane's cache stays
+	@rm -rf $(VENV) .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

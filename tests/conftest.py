@@ -1,0 +1,42 @@
+"""Fixtures of the tiers that run real processes: a control plane a worker, an Azure and an estate a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from armsim_process import ArmsimProcess
+from controlplane.cluster import Cluster
+from estate import OPERATOR_NAMESPACE, Estate
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One real control plane for each pytest worker, with our CRDs."""
+    plane = Cluster(tmp_path_factory.mktemp("controlplane"))
+    plane.start()
+    try:
+        plane.apply_crds()
+        yield plane
+    finally:
+        plane.stop()
+
+
+@pytest.fixture
+def azure(tmp_path: Path) -> Iterator[ArmsimProcess]:
+    """An Azure of its own for each test, whose operations end at once."""
+    with ArmsimProcess(tmp_path / "armsim") as process:
+        yield process
+
+
+@pytest.fixture
+def estate(cluster: Cluster, azure: ArmsimProcess, tmp_path: Path) -> Iterator[Estate]:
+    """Cluster, Azure and an operator that is not started yet; no object survives the test."""
+    cluster.kubectl("create", "namespace", OPERATOR_NAMESPACE, check=False)
+    estate = Estate(cluster, azure, tmp_path)
+    try:
+        yield estate
+    finally:
+        estate.clean()
