@@ -86,7 +86,7 @@ def _core(settings: Settings, disk: Disk) -> Core:
         control.seed(core, now)
     else:
         snapshot.restore(core, before)
-        snapshot.restore_frame(core, before)
+        snapshot.restore_frame(core, before, now)
     return core
 
 

@@ -10,7 +10,7 @@ from . import errors
 from .access import Roles
 from .arm_ids import Place
 from .login import Caller, Login
-from .messages import Request, Response, answer, empty
+from .messages import Request, Response, compact, empty, written
 from .operations import Schedule, retry_after, status_url
 from .settings import Settings
 from .store import Group, Operation, World
@@ -100,7 +100,7 @@ class Call:
             "x-ms-request-id": operation.id,
             **retry_after(seconds, self.settings.speed),
         }
-        return answer(status, body, headers)
+        return written(status, _bytes(body), headers)
 
     def deleting(self, operation: Operation, seconds: float = 10) -> Response:
         """202 of a DELETE: Azure-AsyncOperation and Location (arm.md 1.3)."""
@@ -117,14 +117,19 @@ class Call:
         """One page of a list; `$skiptoken` is an offset."""
         size = self.settings.page_size or len(found)
         start = _offset(self.query.get("$skiptoken", "0"))
-        shown: dict[str, Any] = {"value": [show(one) for one in found[start : start + size]]}
+        values = b",".join(_bytes(show(one)) for one in found[start : start + size])
+        link = b""
         if start + size < len(found):
             here = self.request.base + self.request.path
-            shown["nextLink"] = f"{here}?api-version={self.version}&$skiptoken={start + size}"
-        return answer(200, shown)
+            link = b',"nextLink":' + compact(f"{here}?api-version={self.version}&$skiptoken={start + size}")
+        return written(200, b'{"value":[' + values + b"]" + link + b"}")
+
+
+def _bytes(shown: Any) -> bytes:
+    return shown if isinstance(shown, bytes) else compact(shown)
 
 
 def _offset(token: str) -> int:
-    if not token.isascii() or not token.isdigit():
+    if not token.isascii() or not token.isdigit() or len(token) > 9:
         raise errors.gateway(400, "InvalidSkipToken", f"The skip token '{token[:100]}' is invalid.")
     return int(token)

@@ -49,6 +49,14 @@ class Content:
             raise errors.wrong_type(self.at(name), f"Unexpected token when reading a string: {_short(value)}.")
         return value
 
+    def number(self, name: str, default: int) -> int:
+        value = self.value.get(name)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**31:
+            raise errors.wrong_type(self.at(name), f"Could not convert to Int32: {_short(value)}.")
+        return value
+
     def flag(self, name: str, default: bool) -> bool:
         value = self.value.get(name)
         if value is None:
@@ -64,6 +72,15 @@ class Content:
                 where = f"{self.at(name)}[{index}]"
                 raise errors.wrong_type(where, f"Unexpected token when reading a string: {_short(value)}.")
         return tuple(values)
+
+    def location(self, kind: str) -> str:
+        """As ARM stores it, in lower case without spaces. Raises LocationRequired when absent."""
+        given = self.text("location").replace(" ", "").lower()
+        if not given:
+            raise errors.location_required()
+        if not given.isascii() or not given.isalnum():
+            raise errors.unknown_location(given, kind)
+        return given
 
     def tags(self) -> Mapping[str, Any] | None:
         if self.value.get("tags") is None:

@@ -28,6 +28,7 @@ from .throttle import Throttle
 
 BODY_LIMIT = 4 * 1024 * 1024
 VERSION = re.compile(r"20\d\d-\d\d-\d\d(-(preview|alpha|beta|privatepreview))?", re.IGNORECASE)
+FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\?#%<>]")
 WRITES = frozenset(("PUT", "PATCH", "DELETE", "POST"))
 NOBODY = Caller("", "", "")
 COMMON = {
@@ -165,6 +166,8 @@ class Core:
         if len(parts) == 1:
             listed = parts[0].lower() == "subscriptions"
             return subscription.listing(self.settings, self.roles, caller) if listed else subscription.tenants(caller)
+        if any(FORBIDDEN.search(one) for one in parts):
+            raise errors.bad_path()
         place = arm_ids.place(parts)
         if place is None:
             raise errors.no_route(request.path[:200])
@@ -283,7 +286,7 @@ class Core:
         }
         if "x-ms-failure-cause" not in response.headers and "/providers/" in request.path:
             dressed["x-ms-arm-service-request-id"] = guid
-        return replace(response, headers=dressed)
+        return replace(response, headers=dressed, body=b"" if request.method == "HEAD" else response.body)
 
 
 def _end(operation: Operation) -> str:
@@ -371,12 +374,16 @@ def _body(request: Request) -> Mapping[str, Any]:
     if not request.body.strip():
         raise errors.unreadable("The request content is empty.")
     try:
-        value = json.loads(request.body)
+        value = json.loads(request.body, parse_constant=_no_constant)
     except (ValueError, UnicodeDecodeError) as broken:
         raise errors.unreadable(str(broken)[:200]) from None
     if not isinstance(value, dict):
         raise errors.unreadable("Error converting value to a JSON object.")
     return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _wrong_tenant(tenant: str, owner: str) -> str:

@@ -53,7 +53,7 @@ class Disk:
 
     def save(self, core: Core) -> None:
         """Appends what changed since the last call; in the page cache, so it outlives kill -9."""
-        if self._log is None or self._log.tell() > COMPACT_BYTES:
+        if self._log is None or core.world.replaced or self._log.tell() > COMPACT_BYTES:
             self.compact(core)
             return
         lines = [_line(core, table, key) for table, key in sorted(core.world.changed)]
@@ -71,7 +71,7 @@ class Disk:
         draft = self._whole.with_suffix(".new")
         draft.touch(mode=0o600)
         with draft.open("wb") as file:
-            file.write(json.dumps(snapshot.export(core), separators=(",", ":")).encode())
+            file.write(json.dumps(snapshot.whole(core), separators=(",", ":")).encode())
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._whole)
@@ -81,6 +81,7 @@ class Disk:
         self._log = self._log_path.open("wb")
         self._frame = snapshot.frame(core)
         core.world.changed.clear()
+        core.world.replaced = False
 
     def close(self, core: Core) -> None:
         self.compact(core)

@@ -132,6 +132,15 @@ def location_required() -> Refusal:
     return gateway(400, "LocationRequired", "The location property is required for this definition.")
 
 
+def unknown_location(location: str, kind: str) -> Refusal:
+    text = f"The provided location '{location[:80]}' is not available for resource type '{kind}'."
+    return gateway(400, "LocationNotAvailableForResourceType", text)
+
+
+def bad_path() -> Refusal:
+    return gateway(400, "InvalidRequestUri", "The request path contains characters that are not allowed.")
+
+
 def other_location(name: str, old: str, group: str, new: str) -> Refusal:
     text = (
         f"The resource '{name}' already exists in location '{old}' in resource group '{group}'. A resource with the "
@@ -160,8 +169,9 @@ def reference_not_found(target: str, owner: str) -> Refusal:
 
 
 def unauthenticated(code: str, message: str) -> Refusal:
+    said = "".join(one for one in message if one.isascii() and one.isprintable() and one != '"')
     challenge = (
-        f'Bearer authorization_uri="https://login.windows.net/", error="invalid_token", error_description="{message}"'
+        f'Bearer authorization_uri="https://login.windows.net/", error="invalid_token", error_description="{said}"'
     )
     return gateway(401, code, message, headers={"WWW-Authenticate": challenge})
 

@@ -110,9 +110,10 @@ class Login:
             claims = jwt.decode(token, self._secret, algorithms=["HS256"], options=options)
             caller = Caller(str(claims["appid"]), str(claims["oid"]), str(claims["tid"]))
             proof = _Proof(caller, float(claims["exp"]), str(claims["aud"]))
+            host = urlsplit(proof.audience).hostname
         except (jwt.PyJWTError, KeyError, TypeError, ValueError):
             raise unauthenticated("InvalidAuthenticationToken", "The access token is invalid.") from None
-        if urlsplit(proof.audience).hostname not in PUBLIC_AUDIENCES:
+        if host not in PUBLIC_AUDIENCES:
             raise unauthenticated("InvalidAuthenticationTokenAudience", _wrong_audience(proof.audience))
         return proof
 

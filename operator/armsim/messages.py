@@ -57,12 +57,17 @@ class Response:
 
 
 def compact(value: Any) -> bytes:
-    """Bodies as ARM writes them since 2024: no white space (arm.md 1.1)."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    """Bodies as ARM writes them since 2024: no white space (arm.md 1.1). ASCII, so that any text can be written."""
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def answer(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(status, {"Content-Type": "application/json; charset=utf-8", **(headers or {})}, compact(value))
+    return written(status, compact(value), headers)
+
+
+def written(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer whose JSON has been written already."""
+    return Response(status, {"Content-Type": "application/json; charset=utf-8", **(headers or {})}, body)
 
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:

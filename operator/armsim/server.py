@@ -15,7 +15,6 @@ from .disk import Disk
 from .messages import Disturbance, Request, Response
 
 READ_LIMIT = 12 * 1024 * 1024
-FOREVER = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class Server:
             case "delay":
                 await asyncio.sleep(disturbance.seconds)
             case "hang":
-                await self._until_gone(raw, FOREVER)
+                await self._until_gone(raw, disturbance.fault)
                 raise _Cut
             case "hold":
                 await self._held(request, disturbance)
@@ -92,11 +91,9 @@ class Server:
         while ticket in self._core.faults.held:
             await self._woken.wait()
 
-    async def _until_gone(self, raw: web.BaseRequest, seconds: float) -> None:
+    async def _until_gone(self, raw: web.BaseRequest, fault: str) -> None:
         """A hung answer ends with its connection, its fault or the server."""
-        end = time.monotonic() + seconds
-        active = len(self._core.faults.active)
-        while time.monotonic() < end and len(self._core.faults.active) >= active:
+        while fault in self._core.faults.active:
             if raw.transport is None or raw.transport.is_closing():
                 return
             with contextlib.suppress(TimeoutError):

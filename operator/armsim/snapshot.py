@@ -56,15 +56,19 @@ def frame(core: Core) -> dict[str, Any]:
     clock = core.clock
     return {
         "format": FORMAT,
-        "clock": {"wall": clock.wall, "virtual": clock.virtual},
+        "clock": {"wall": clock.wall, "virtual": clock.virtual, "speed": clock.speed},
         "roles": core.roles.export(),
-        "secret": core.secret,
     }
 
 
 def export(core: Core) -> dict[str, Any]:
     tables = {name: [encode(one) for one in core.world.table(name).values()] for name in CLASSES}
     return {**frame(core), **tables}
+
+
+def whole(core: Core) -> dict[str, Any]:
+    """For the disk: with the secret that signs tokens, so that they outlive a restart."""
+    return {**export(core), "secret": core.secret}
 
 
 def restore(core: Core, data: Any) -> None:
@@ -80,8 +84,9 @@ def restore(core: Core, data: Any) -> None:
     core.schedule.rebuild(core.world)
 
 
-def restore_frame(core: Core, data: Mapping[str, Any]) -> None:
-    """Clock and roles of an earlier run; virtual time goes on from where it was."""
+def restore_frame(core: Core, data: Mapping[str, Any], now: float) -> None:
+    """Clock and roles of an earlier run; virtual time has gone on meanwhile, at the speed of that run."""
     clock = data["clock"]
-    core.clock = Clock(clock["wall"], clock["virtual"], core.clock.speed)
+    before = Clock(clock["wall"], clock["virtual"], clock["speed"])
+    core.clock = Clock(now, before.at(now), core.clock.speed)
     core.roles.update(data["roles"])

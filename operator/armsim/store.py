@@ -201,7 +201,8 @@ TABLES: dict[type[Any], str] = {
 
 
 class World:
-    """Tables by lower-cased id. `changed` collects what must be written to disk since it was last cleared."""
+    """Tables by lower-cased id. `changed` collects what must be written to disk since it was last
+    cleared; `replaced` says that this is not enough, since the whole world was cleared."""
 
     def __init__(self, seed: int = 0) -> None:
         self.groups: dict[str, Group] = {}
@@ -211,6 +212,8 @@ class World:
         self.operations: dict[str, Operation] = {}
         self.changed: set[tuple[str, str]] = set()
         self.referrers: dict[str, set[str]] = {}
+        self.written: dict[tuple[str, str], tuple[str, bytes]] = {}
+        self.replaced = False
         self._random = random.Random(seed)
 
     def table(self, name: str) -> dict[str, Any]:
@@ -268,3 +271,5 @@ class World:
             self.table(name).clear()
         self.referrers.clear()
         self.changed.clear()
+        self.written.clear()
+        self.replaced = True

@@ -143,9 +143,7 @@ def put(call: Call) -> Response:
 def _wanted(call: Call, old: Gateway | None, group: str) -> Gateway:
     content = Content(call.body)
     properties = content.object("properties")
-    location = content.text("location").replace(" ", "").lower()
-    if not location:
-        raise errors.location_required()
+    location = content.location(TYPE)
     name = old.name if old else call.place.names[0]
     if old is not None and old.location != location:
         raise errors.other_location(name, old.location, group, location)
@@ -230,11 +228,20 @@ def finish(world: World, operation: Operation) -> None:
     if gateway is None:
         return
     if operation.deletes and not operation.doom:
-        world.drop(gateway)
-    else:
-        state = "Failed" if operation.doom else "Succeeded"
-        born = gateway.born or not operation.doom
-        world.put(replace(gateway, state=state, operation="", born=born, etag=world.etag()))
+        vanish(world, gateway)
+        return
+    state = "Failed" if operation.doom else "Succeeded"
+    born = gateway.born or not operation.doom
+    world.put(replace(gateway, state=state, operation="", born=born, etag=world.etag()))
+    _touch_vnet(world, gateway)
+
+
+def vanish(world: World, gateway: Gateway) -> None:
+    world.drop(gateway)
+    _touch_vnet(world, gateway)
+
+
+def _touch_vnet(world: World, gateway: Gateway) -> None:
     vnet = world.vnets.get(gateway.vnet_key)
     if vnet is not None:
         world.put(replace(vnet, etag=world.etag()))

@@ -114,7 +114,7 @@ def _remote(call: Call, vnet: Vnet, name: str, remote_id: str) -> Vnet:
         raise errors.reference_not_found(remote_id, peering_id)
     if remote.key == vnet.key:
         raise errors.peering_with_itself(peering_id, vnet.id)
-    if remote.state in ("Updating", "Deleting"):
+    if remote.state != "Succeeded":
         running = call.world.operations.get(remote.operation)
         operation = running.name if running else virtual_network.PUT
         raise errors.not_provisioned(remote.id, peering_id, remote.state, operation)

@@ -93,9 +93,7 @@ def put(call: Call) -> Response:
 
 def _wanted(call: Call, old: Address | None, group: str) -> Address:
     content = Content(call.body)
-    location = content.text("location").replace(" ", "").lower()
-    if not location:
-        raise errors.location_required()
+    location = content.location(TYPE)
     name = old.name if old else call.place.names[0]
     if old is not None and old.location != location:
         raise errors.other_location(name, old.location, group, location)
@@ -123,7 +121,7 @@ def _props(properties: Content) -> dict[str, Any]:
     return {
         "publicIPAddressVersion": properties.text("publicIPAddressVersion", "IPv4"),
         "publicIPAllocationMethod": properties.text("publicIPAllocationMethod", "Dynamic"),
-        "idleTimeoutInMinutes": properties.value.get("idleTimeoutInMinutes", 4),
+        "idleTimeoutInMinutes": properties.number("idleTimeoutInMinutes", 4),
     }
 
 

@@ -14,7 +14,7 @@ from ..content import Content
 from ..messages import Response, answer, empty
 from ..operations import retry_after
 from ..store import Group, Operation, World
-from . import virtual_network
+from . import gateway, virtual_network
 
 JOB = "DeleteResourceGroupOperation"
 
@@ -39,9 +39,7 @@ def put(call: Call) -> Response:
         raise errors.gateway(400, "InvalidResourceGroup", f"The provided resource group name '{name}' is invalid.")
     content = Content(call.body)
     old = _find(call)
-    location = content.text("location").replace(" ", "").lower()
-    if not location:
-        raise errors.location_required()
+    location = content.location("Microsoft.Resources/resourceGroups")
     if old is not None:
         _check_update(old, location)
     tags, managed_by = content.tags(), content.text("managedBy")
@@ -138,8 +136,8 @@ def finish(world: World, operation: Operation) -> None:
     prefix = group.key + "/"
     for vnet in [one for key, one in world.vnets.items() if key.startswith(prefix)]:
         virtual_network.vanish(world, vnet.key)
-    for gateway in [one for key, one in world.gateways.items() if key.startswith(prefix)]:
-        world.drop(gateway)
+    for gone in [one for key, one in world.gateways.items() if key.startswith(prefix)]:
+        gateway.vanish(world, gone)
     for address in [one for key, one in world.addresses.items() if key.startswith(prefix)]:
         world.drop(address)
     world.drop(group)

@@ -80,6 +80,10 @@ def _check_reference(properties: Content, name: str) -> None:
 def _kept(properties: Content, version: str) -> Mapping[str, Any]:
     """The default of privateEndpointNetworkPolicies changed in 2022 (arm.md 3)."""
     default = "Enabled" if version < "2022" else "Disabled"
+    properties.objects("serviceEndpoints")
+    properties.objects("delegations")
+    properties.object("natGateway")
+    properties.flag("defaultOutboundAccess", False)
     kept = properties.kept(*ECHOED, "delegations")
     kept["privateEndpointNetworkPolicies"] = properties.text("privateEndpointNetworkPolicies", default)
     kept["privateLinkServiceNetworkPolicies"] = properties.text("privateLinkServiceNetworkPolicies", "Enabled")
@@ -193,4 +197,7 @@ def finish(world: World, operation: Operation) -> None:
         after = tuple(one for one in vnet.subnets if one.name != subnet.name)
     else:
         after = exchanged(vnet, replace(subnet, state="Succeeded", operation=""))
-    world.put(replace(vnet, state="Succeeded", operation="", etag=world.etag(), subnets=after))
+    vnet = replace(vnet, state="Succeeded", operation="", etag=world.etag(), subnets=after)
+    world.put(vnet)
+    if virtual_network.takes_part_by_subnet(world, vnet):
+        virtual_network.touch_peers(world, vnet)

@@ -12,7 +12,7 @@ from .. import address_spaces, errors
 from ..arm_ids import NAME, network_id
 from ..call import Call
 from ..content import Content
-from ..messages import Response, answer, empty
+from ..messages import Response, answer, compact, empty, written
 from ..store import Operation, Subnet, Vnet, World
 from . import peering_body, subnet
 
@@ -20,6 +20,7 @@ TYPE = "Microsoft.Network/virtualNetworks"
 PUT = "PutVirtualNetworkOperation"
 DELETE = "DeleteVirtualNetworkOperation"
 RESERVED_FIRST = 4
+WRITTEN_MOST = 50_000
 
 
 def body(world: World, vnet: Vnet, version: str) -> dict[str, Any]:
@@ -34,6 +35,18 @@ def body(world: World, vnet: Vnet, version: str) -> dict[str, Any]:
     if vnet.tags is not None:
         shown["tags"] = vnet.tags
     return {**shown, "properties": _properties(world, vnet, version)}
+
+
+def encoded(world: World, vnet: Vnet, version: str) -> bytes:
+    """The body as bytes, written once for each etag: the etag moves with everything that the body shows (arm.md 1.2)."""
+    kept = world.written.get((vnet.key, version))
+    if kept is not None and kept[0] == vnet.etag:
+        return kept[1]
+    made = compact(body(world, vnet, version))
+    if len(world.written) > WRITTEN_MOST:
+        world.written.clear()
+    world.written[vnet.key, version] = (vnet.etag, made)
+    return made
 
 
 def _properties(world: World, vnet: Vnet, version: str) -> dict[str, Any]:
@@ -68,7 +81,7 @@ def found(call: Call) -> Vnet:
 
 def get(call: Call) -> Response:
     vnet = found(call)
-    return answer(200, body(call.world, vnet, call.version), {"ETag": vnet.etag})
+    return written(200, encoded(call.world, vnet, call.version), {"ETag": vnet.etag})
 
 
 def listing(call: Call) -> Response:
@@ -83,7 +96,7 @@ def listing_in_subscription(call: Call) -> Response:
 
 def _list(call: Call, prefix: str) -> Response:
     vnets = [one for key, one in call.world.vnets.items() if key.startswith(prefix)]
-    return call.page(vnets, lambda one: body(call.world, one, call.version))
+    return call.page(vnets, lambda one: encoded(call.world, one, call.version))
 
 
 def put(call: Call) -> Response:
@@ -101,9 +114,9 @@ def put(call: Call) -> Response:
     operation = call.begin(PUT, new.key, new.location, f"virtualNetworks.{'update' if old else 'create'}")
     new = replace(new, state="Updating", operation=operation.id, etag=call.world.etag())
     call.world.put(new)
-    if old is not None and old.prefixes != new.prefixes:
+    if old is not None and (old.prefixes != new.prefixes or takes_part_by_subnet(call.world, new)):
         touch_peers(call.world, new)
-    return call.accepted(200 if old else 201, body(call.world, new, call.version), operation, 3)
+    return call.accepted(200 if old else 201, encoded(call.world, new, call.version), operation, 3)
 
 
 def check_idle(world: World, vnet: Vnet | None) -> None:
@@ -130,8 +143,9 @@ def check_no_child_operation(vnet: Vnet) -> None:
 def _wanted(call: Call, vnet_id: str, group: str, old: Vnet | None) -> Vnet:
     content = Content(call.body)
     properties = content.object("properties")
-    location = content.text("location").replace(" ", "").lower()
-    _check_location(call, location, old)
+    location = content.location(TYPE)
+    if old is not None and old.location != location:
+        raise errors.other_location(old.name, old.location, call.place.group, location)
     prefixes = properties.object("addressSpace").texts("addressPrefixes") or (old.prefixes if old else ())
     if not prefixes:
         raise errors.wrong_type("properties.addressSpace", "Required property 'addressPrefixes' not found in JSON.")
@@ -155,13 +169,6 @@ def _wanted(call: Call, vnet_id: str, group: str, old: Vnet | None) -> Vnet:
     if len(subnets) > call.settings.quotas["subnets"]:
         raise errors.too_many("Subnets", call.settings.quotas["subnets"], vnet_id)
     return replace(new, subnets=subnets)
-
-
-def _check_location(call: Call, location: str, old: Vnet | None) -> None:
-    if not location:
-        raise errors.location_required()
-    if old is not None and old.location != location:
-        raise errors.other_location(old.name, old.location, call.place.group, location)
 
 
 def _dhcp(properties: Content) -> Mapping[str, Any] | None:
@@ -212,7 +219,7 @@ def patch(call: Call) -> Response:
     tags = Content(call.body).tags()
     new = replace(vnet, tags=tags, etag=call.world.etag())
     call.world.put(new)
-    return answer(200, body(call.world, new, call.version), {"ETag": new.etag})
+    return written(200, encoded(call.world, new, call.version), {"ETag": new.etag})
 
 
 def delete(call: Call) -> Response:
@@ -262,6 +269,12 @@ def touch_peers(world: World, vnet: Vnet) -> None:
         other = world.vnets.get(key)
         if other is not None:
             world.put(replace(other, etag=world.etag()))
+
+
+def takes_part_by_subnet(world: World, vnet: Vnet) -> bool:
+    """Whether a peering looks at this VNet's subnets instead of its address space."""
+    own = any(not one.complete for one in vnet.peerings)
+    return own or any(not one.complete for _, one in world.peered_with(vnet.key))
 
 
 def check_address(call: Call) -> Response:
