@@ -49,6 +49,7 @@ def apiserver(pki: Pki, etcd_port: int, port: int) -> tuple[str, ...]:
         f"--client-ca-file={pki.ca}",
         "--anonymous-auth=false",
         "--authorization-mode=RBAC",
+        "--allow-privileged=true",  # Pod Security decides, as in a real cluster
         f"--service-account-issuer={ISSUER}",
         f"--service-account-signing-key-file={pki.service_account_key}",
         f"--service-account-key-file={pki.service_account_key}",

@@ -1,0 +1,234 @@
+"""Every CRD file keeps the rules of design/api.md: explained at every depth, bounded, with columns that have a field."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+CRDS = Path(__file__).resolve().parents[3] / "crds"
+FILES = sorted(path for path in CRDS.glob("*.yaml") if path.name != "kustomization.yaml")
+DOCUMENTS = {path.stem: yaml.safe_load(path.read_text()) for path in FILES}
+STANDARD = {"apiVersion", "kind", "metadata"}
+CONDITION = {"type", "status", "observedGeneration", "lastTransitionTime", "reason", "message"}
+# Kinds that every cluster has; a category with one of their names would take over `kubectl get NAME`.
+CORE_NAMES = {"pods", "po", "services", "svc", "secrets", "nodes", "no", "events", "ev", "namespaces", "ns", "jobs"}
+PORTAL = {
+    "allowVirtualNetworkAccess": r"In the Azure portal: \"Allow 'vnet[12]' to access 'vnet[12]'\"",
+    "allowForwardedTraffic": r"In the Azure portal: \"Allow 'vnet[12]' to receive forwarded traffic from 'vnet[12]'\"",
+    "allowGatewayTransit": (
+        r"In the Azure portal: \"Allow gateway or route server in 'vnet[12]' to forward traffic to 'vnet[12]'\""
+    ),
+    "useRemoteGateways": r"In the Azure portal: \"Enable 'vnet[12]' to use 'vnet[12]'s' remote gateway or route server\"",
+}
+
+Schema = dict[str, Any]
+
+
+class Field(NamedTuple):
+    """A property at any depth; `path` as kubectl explain takes it, items of a list without a name of their own."""
+
+    file: str
+    path: str
+    schema: Schema
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.path}"
+
+
+def schema_of(document: Schema) -> Schema:
+    return document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+
+def fields(file: str, schema: Schema, path: str = "") -> Iterator[Field]:
+    for name, child in schema.get("properties", {}).items():
+        below = f"{path}.{name}".lstrip(".")
+        if below not in STANDARD:
+            yield Field(file, below, child)
+            yield from fields(file, child, below)
+    if "items" in schema:
+        yield from fields(file, schema["items"], path)
+
+
+def nodes(schema: Schema) -> Iterator[Schema]:
+    """Every schema in it, list items and values of maps included."""
+    yield schema
+    children = [*schema.get("properties", {}).values(), schema.get("items"), schema.get("additionalProperties")]
+    for child in children:
+        if isinstance(child, dict):
+            yield from nodes(child)
+
+
+FIELDS = [field for file, document in DOCUMENTS.items() for field in fields(file, schema_of(document))]
+every_crd = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+
+
+def failing(broken: Iterator[Field]) -> list[str]:
+    return [str(field) for field in broken]
+
+
+def test_there_are_crds_and_the_kustomization_names_each() -> None:
+    listed = yaml.safe_load((CRDS / "kustomization.yaml").read_text())["resources"]
+    assert FILES
+    assert sorted(listed) == [path.name for path in FILES]
+
+
+def test_every_field_at_every_depth_has_a_description() -> None:
+    assert not failing(f for f in FIELDS if len(f.schema.get("description", "")) < 10)
+
+
+def test_a_field_with_a_default_says_so_in_its_description() -> None:
+    spec = [f for f in FIELDS if f.path.startswith("spec.")]
+    assert not failing(f for f in spec if "default" in f.schema and "default" not in f.schema["description"].lower())
+    scalars = [f for f in spec if not isinstance(f.schema.get("default", {}), dict | list)]
+    assert not failing(f for f in scalars if str(f.schema["default"]).lower() not in f.schema["description"].lower())
+
+
+def test_every_allowed_value_is_explained_in_the_text() -> None:
+    assert not failing(
+        f
+        for f in FIELDS
+        for value in f.schema.get("enum", ())
+        if not re.search(rf"\b{value}\b", f.schema["description"])
+    )
+
+
+def test_a_peering_flag_quotes_the_label_in_the_portal() -> None:
+    flags = [f for f in FIELDS if f.name in PORTAL]
+    assert len(flags) >= 2 * len(PORTAL)
+    assert not failing(f for f in flags if not re.search(PORTAL[f.name], f.schema["description"]))
+    ends = [(f, re.findall(r"'(vnet[12])'", f.schema["description"].partition("portal")[2])[0]) for f in flags]
+    assert not failing(f for f, first in ends if f".{first}." not in f.path), (
+        "the label names the side it is set on first"
+    )
+
+
+@every_crd
+def test_the_description_says_once_that_it_is_no_private_dns_zone_link(document: Schema) -> None:
+    text = " ".join(node.get("description", "") for node in nodes(schema_of(document)))
+    assert text.count("Private DNS zone") == 1
+
+
+def test_every_string_and_list_has_a_maximum() -> None:
+    for file, document in DOCUMENTS.items():
+        for part in ("spec", "status"):
+            for node in nodes(schema_of(document)["properties"][part]):
+                bound = {"string": "maxLength", "array": "maxItems"}.get(node.get("type", ""))
+                assert bound is None or bound in node or "enum" in node, f"{file}: {node}"
+
+
+def test_every_list_says_how_it_is_merged() -> None:
+    lists = [f for f in FIELDS if f.schema.get("type") == "array"]
+    assert not failing(f for f in lists if "x-kubernetes-list-type" not in f.schema)
+
+
+def test_nothing_unknown_is_kept() -> None:
+    for file, document in DOCUMENTS.items():
+        assert not document["spec"].get("preserveUnknownFields")
+        for node in nodes(schema_of(document)):
+            assert "x-kubernetes-preserve-unknown-fields" not in node, file
+            assert "x-kubernetes-embedded-resource" not in node, file
+            assert (
+                node.get("type") != "object"
+                or "properties" in node
+                or "additionalProperties" in node
+                or node == {"type": "object"}
+            ), f"{file}: {node}"
+
+
+def test_what_a_person_types_is_refused_in_a_sentence_never_with_a_regular_expression() -> None:
+    assert not failing(f for f in FIELDS if f.path.startswith("spec.") and {"pattern", "format"} & set(f.schema))
+    for document in DOCUMENTS.values():
+        for node in nodes(schema_of(document)):
+            for rule in node.get("x-kubernetes-validations", ()):
+                message = rule["message"]
+                assert len(message.split()) >= 6, message
+                assert not re.search(r"[\\^$\[\]]|self\.", message), message
+
+
+@every_crd
+def test_a_category_is_never_a_name_of_a_kind(document: Schema) -> None:
+    names = document["spec"]["names"]
+    own = {n for d in DOCUMENTS.values() for k in ("plural", "singular") for n in [d["spec"]["names"][k]]}
+    own |= {short for d in DOCUMENTS.values() for short in d["spec"]["names"].get("shortNames", ())}
+    assert names["categories"] == ["azure"]
+    assert not set(names["categories"]) & (own | CORE_NAMES)
+
+
+def test_no_short_name_is_taken_twice() -> None:
+    taken = [n for d in DOCUMENTS.values() for n in [d["spec"]["names"]["plural"], *d["spec"]["names"]["shortNames"]]]
+    assert len(taken) == len(set(taken))
+    assert not set(taken) & CORE_NAMES
+
+
+@every_crd
+def test_file_kind_and_group_go_together(document: Schema) -> None:
+    spec = document["spec"]
+    plural = spec["names"]["plural"]
+    assert document["metadata"]["name"] == f"{plural}.vnetlink.dev"
+    assert plural in DOCUMENTS
+    assert plural == spec["names"]["kind"].lower() + "s" == spec["names"]["singular"] + "s"
+    assert (spec["group"], spec["scope"]) == ("vnetlink.dev", "Namespaced")
+    assert [(v["name"], v["served"], v["storage"]) for v in spec["versions"]] == [("v1alpha1", True, True)]
+
+
+@every_crd
+def test_every_column_has_a_field_behind_it(document: Schema) -> None:
+    for column in document["spec"]["versions"][0]["additionalPrinterColumns"]:
+        node = schema_of(document)
+        for step in re.findall(r"[A-Za-z0-9]+|\[\?\(.*?\)\]", column["jsonPath"]):
+            if column["jsonPath"].startswith(".metadata."):
+                break
+            node = node["items"] if step.startswith("[") else node["properties"].get(step)
+            assert node is not None, f"{column['name']}: nothing behind {step} in {column['jsonPath']}"
+
+
+def test_columns_of_a_peering_pair() -> None:
+    columns = DOCUMENTS["peeringpairs"]["spec"]["versions"][0]["additionalPrinterColumns"]
+    assert [c["name"] for c in columns if not c.get("priority")] == ["1->2", "2->1", "SYNC", "READY", "REASON", "AGE"]
+    assert [c["name"] for c in columns if c.get("priority")] == ["VNET1", "VNET2", "MESSAGE"]
+
+
+@every_crd
+def test_status_is_a_subresource_that_begins_unseen(document: Schema) -> None:
+    status = schema_of(document)["properties"]["status"]
+    assert document["spec"]["versions"][0]["subresources"] == {"status": {}}
+    assert status["default"] == {"observedGeneration": -1}
+    assert status["properties"]["observedGeneration"]["minimum"] == -1
+
+
+@every_crd
+def test_conditions_are_a_map_by_type_in_the_standard_shape(document: Schema) -> None:
+    conditions = schema_of(document)["properties"]["status"]["properties"]["conditions"]
+    assert conditions["x-kubernetes-list-type"] == "map"
+    assert conditions["x-kubernetes-list-map-keys"] == ["type"]
+    assert set(conditions["items"]["properties"]) == CONDITION
+    assert set(conditions["items"]["required"]) == CONDITION - {"observedGeneration"}
+
+
+def test_both_sides_of_a_pair_are_the_same_schema() -> None:
+    def mirrored(schema: Schema) -> Schema:
+        text = yaml.safe_dump(schema, width=10_000)
+        return yaml.safe_load(text.replace("vnet1", "VNET").replace("vnet2", "vnet1").replace("VNET", "vnet2"))
+
+    peering = schema_of(DOCUMENTS["peeringpairs"])["properties"]["spec"]["properties"]["peering"]["properties"]
+    spec = schema_of(DOCUMENTS["peeringpairs"])["properties"]["spec"]["properties"]
+    assert mirrored(peering["vnet1"]) == peering["vnet2"]
+    assert spec["vnet1"]["properties"] == spec["vnet2"]["properties"]
+
+
+def test_a_default_of_an_object_is_spelled_out_as_deep_as_its_fields_have_defaults() -> None:
+    def filled(schema: Schema) -> Any:
+        if "properties" not in schema:
+            return schema.get("default")
+        return {name: filled(child) for name, child in schema["properties"].items() if "default" in child}
+
+    spec = [f for f in FIELDS if f.path.startswith("spec.") and isinstance(f.schema.get("default"), dict)]
+    assert spec
+    assert not failing(f for f in spec if f.schema["default"] != filled(f.schema))
