@@ -201,7 +201,8 @@ async def test_a_truncated_404_is_no_absence(bench: Bench, hub: VnetId) -> None:
 async def test_an_answer_that_hangs_is_given_up(bench: Bench, hub: VnetId, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vnetlink.azure.pipeline.DEADLINE", 0.3)
     bench.sim.fault(path=VNETS, kind="hang")
-    seen = await bench.read(hub)
+    async with asyncio.timeout(10):
+        seen = await bench.read(hub)
     assert isinstance(seen, Unreadable)
     assert seen.message.startswith("Azure Resource Manager did not answer in time")
 
@@ -252,6 +253,9 @@ async def test_a_vnet_that_is_not_on_the_list_is_asked_for_before_it_is_absent(b
     since = bench.sim.last_request()
     assert await bench.read(missing, SHARED) == Absent()
     assert [one["path"].partition("?")[0][-7:] for one in bench.sim.requests(since, path=VNETS)][-1] == "nowhere"
+    since = bench.sim.last_request()
+    assert await bench.read(replace(missing, name="nowhere-else"), SHARED) == Absent()
+    assert len(bench.sim.requests(since, path=VNETS)) == 1  # the list of a moment ago is not asked for again
 
 
 async def test_a_refused_list_falls_back_to_gets_and_is_left_alone_for_ten_minutes(bench: Bench) -> None:
@@ -286,6 +290,14 @@ async def test_a_list_that_leads_to_another_host_is_not_followed(bench: Bench) -
             await bench.present(vnet, SHARED)
     assert knocks == 0
     assert bench.sim.requests(path=r"Microsoft.Network/virtualNetworks\?")
+
+
+@pytest.mark.parametrize("body", [{"value": 7}, {"value": [7]}, {"value": None}, [], "{"], ids=str)
+async def test_a_list_that_makes_no_sense_is_passed_over(bench: Bench, body: Any) -> None:
+    vnets = [made(bench.sim, f"v{n:02}", f"10.{n}.0.0/16") for n in range(10)]
+    bench.sim.fault(path=r"Microsoft.Network/virtualNetworks\?", status=200, body=body)
+    for vnet in vnets:
+        await bench.present(vnet, SHARED)
 
 
 async def test_a_list_that_leads_in_a_circle_ends(bench: Bench) -> None:
@@ -345,6 +357,13 @@ async def test_an_update_without_an_earlier_read_reads_first(bench: Bench, hub: 
         bench.put(hub, spoke, creates=False, allow_forwarded_traffic=True, allow_gateway_transit=True)
     )
     assert isinstance(outcome, Accepted)
+
+
+async def test_an_update_of_what_is_gone_makes_nothing(bench: Bench, hub: VnetId, spoke: VnetId) -> None:
+    outcome = await bench.arm.perform(bench.put(hub, spoke, creates=False))
+    assert isinstance(outcome, Later)
+    assert outcome.reason is Reason.OPERATION_IN_PROGRESS
+    assert not bench.sim.get(str(hub))["properties"]["virtualNetworkPeerings"]
 
 
 async def test_a_sync_brings_the_copy_of_the_remote_prefixes_up_to_date(
@@ -506,6 +525,21 @@ async def test_nothing_is_sent_inside_a_retry_after_window_and_one_probe_after_i
     assert isinstance(await bench.read(spoke), Present)  # another subscription
     bench.clock.now += 2
     assert isinstance(await bench.read(hub), Present)
+
+
+async def test_a_503_with_a_time_to_come_back_closes_the_window_and_one_without_does_not(
+    bench: Bench, hub: VnetId
+) -> None:
+    bench.sim.fault(path=VNETS, kind="html", status=503, count=1)
+    assert isinstance(await bench.read(hub), Unreadable)
+    assert isinstance(await bench.read(hub), Present)
+    bench.sim.fault(path=VNETS, kind="html", status=503, retryAfter=30, count=1)
+    first = await bench.read(hub)
+    assert isinstance(first, Unreadable)
+    assert (first.reason, first.retry_after) == (Reason.AZURE_UNREACHABLE, timedelta(seconds=30))
+    held = await bench.read(hub)
+    assert isinstance(held, Unreadable)
+    assert held.reason is Reason.THROTTLED
 
 
 async def test_the_rate_of_writes_is_kept(sim: ArmsimProcess, hub: VnetId, spoke: VnetId) -> None:

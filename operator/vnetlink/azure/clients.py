@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -34,6 +35,7 @@ from vnetlink.domain.identity import Identity
 log = logging.getLogger("vnetlink.azure")
 
 MAX_PAGES = 1000
+OVERALL = 120.0  # seconds for one call with its queueing and the body of its answer
 UNREADABLE = NoAnswer("Azure Resource Manager's answer is unreadable")
 
 
@@ -154,7 +156,8 @@ class Caught:
 async def _outcome(step: Awaitable[object], caught: Caught) -> Answer | Trouble:
     """Makes a call of the SDK. Its exceptions end here, as values."""
     try:
-        await step
+        async with asyncio.timeout(OVERALL):
+            await step
         return caught.answer()
     except (TokenRefused, TurnedBack, Crowded, ForeignHost) as unsent:
         return _unsent(unsent)

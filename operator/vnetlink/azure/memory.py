@@ -82,11 +82,16 @@ class Memory:
         for vnet in vnets:
             self._trace(vnet).written = self._order
 
-    def accepted(self, vnet: VnetId, new_etag: str) -> None:
-        """ARM took a write to `vnet`; what shows an etag from before it is older than the write."""
+    def etags(self, vnet: VnetId) -> frozenset[str]:
+        """The etags that anybody saw last; to be asked for before a write is sent, for `accepted`."""
+        return frozenset(
+            reading.etag for (_, key), reading in self._readings.items() if key == vnet.key and reading.etag
+        )
+
+    def accepted(self, vnet: VnetId, before: frozenset[str], new_etag: str) -> None:
+        """ARM took a write to `vnet`; what still shows an etag from before it was sent is older than the write."""
         trace = self._trace(vnet)
-        shown = {reading.etag for (_, key), reading in self._readings.items() if key == vnet.key and reading.etag}
-        trace.old_etags.extend(shown - {new_etag} - set(trace.old_etags))
+        trace.old_etags.extend(before - {new_etag} - set(trace.old_etags))
         trace.settles_by = self._clock() + SETTLES_WITHIN
 
     def judged(self, vnet: VnetId, reading: Reading) -> Present[ObservedVnet] | Absent:

@@ -41,12 +41,13 @@ class Writer:
         basis = await self._basis(action)
         if not isinstance(basis, Basis):
             return basis
+        before = self._memory.etags(action.id.vnet)
         try:
             answer = await self._send(action, basis)
         finally:
             self._memory.wrote(action.id.vnet, action.remote)
         if isinstance(answer, Answer) and answer.status != 204:
-            self._memory.accepted(action.id.vnet, str(answer.document.get("etag") or ""))
+            self._memory.accepted(action.id.vnet, before, str(answer.document.get("etag") or ""))
         return concluded(action, answer, Target(str(action.id), self._describe(action.identity)))
 
     async def _send(self, action: AzureAction, basis: Basis) -> Answer | Trouble:

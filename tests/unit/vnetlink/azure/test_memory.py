@@ -73,7 +73,7 @@ def test_a_read_with_the_etag_from_before_our_write_is_settling() -> None:
     world = World()
     world.read("e1")
     world.memory.wrote(HUB)
-    world.memory.accepted(HUB, new_etag="e2")
+    world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="e2")
     stale = world.read("e1")
     seen = world.memory.judged(HUB, stale)
     assert isinstance(seen, Present)
@@ -84,7 +84,7 @@ def test_a_read_with_the_etag_from_before_our_write_is_settling() -> None:
 def test_a_read_with_another_etag_has_settled() -> None:
     world = World()
     world.read("e1")
-    world.memory.accepted(HUB, new_etag="e2")
+    world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="e2")
     seen = world.memory.judged(HUB, world.read("e3"))
     assert isinstance(seen, Present)
     assert not seen.value.settling
@@ -93,8 +93,19 @@ def test_a_read_with_another_etag_has_settled() -> None:
 def test_a_write_that_left_the_etag_alone_does_not_wait_for_another() -> None:
     world = World()
     world.read("e1")
-    world.memory.accepted(HUB, new_etag="e1")
+    world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="e1")
     seen = world.memory.judged(HUB, world.read("e1"))
+    assert isinstance(seen, Present)
+    assert not seen.value.settling
+
+
+def test_a_read_that_came_while_our_write_was_on_its_way_is_not_taken_for_an_old_one() -> None:
+    world = World()
+    world.read("e1")
+    before = world.memory.etags(HUB)
+    world.read("e2", identity=OTHER)
+    world.memory.accepted(HUB, before, new_etag="")
+    seen = world.memory.judged(HUB, world.read("e2"))
     assert isinstance(seen, Present)
     assert not seen.value.settling
 
@@ -102,7 +113,7 @@ def test_a_write_that_left_the_etag_alone_does_not_wait_for_another() -> None:
 def test_settling_ends_after_two_minutes() -> None:
     world = World()
     world.read("e1")
-    world.memory.accepted(HUB, new_etag="")
+    world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="")
     world.now += SETTLES_WITHIN
     seen = world.memory.judged(HUB, world.read("e1"))
     assert isinstance(seen, Present)
@@ -112,7 +123,7 @@ def test_settling_ends_after_two_minutes() -> None:
 def test_another_identitys_stale_answer_is_recognised_too() -> None:
     world = World()
     world.read("e1")
-    world.memory.accepted(HUB, new_etag="e2")
+    world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="e2")
     seen = world.memory.judged(HUB, world.read("e1", identity=OTHER))
     assert isinstance(seen, Present)
     assert seen.value.settling
@@ -120,7 +131,7 @@ def test_another_identitys_stale_answer_is_recognised_too() -> None:
 
 def test_an_absence_never_settles() -> None:
     world = World()
-    world.memory.accepted(HUB, new_etag="")
+    world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="")
     assert world.memory.judged(HUB, Reading(0, 99, Absent(), {})) == Absent()
 
 
