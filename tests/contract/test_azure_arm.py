@@ -300,6 +300,14 @@ async def test_a_list_that_makes_no_sense_is_passed_over(bench: Bench, body: Any
         await bench.present(vnet, SHARED)
 
 
+async def test_a_listed_vnet_without_properties_is_asked_for_itself(bench: Bench) -> None:
+    vnets = [made(bench.sim, f"v{n:02}", f"10.{n}.0.0/16") for n in range(10)]
+    body = {"value": [{"id": str(vnet)} for vnet in vnets]}
+    bench.sim.fault(path=r"Microsoft.Network/virtualNetworks\?", status=200, body=body)
+    for vnet in vnets:
+        await bench.present(vnet, SHARED)
+
+
 async def test_a_list_that_leads_in_a_circle_ends(bench: Bench) -> None:
     vnets = [made(bench.sim, f"v{n:02}", f"10.{n}.0.0/16") for n in range(10)]
     link = f"{bench.sim.endpoint}/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Network/virtualNetworks?api-version=2026-03-01&n=1"
