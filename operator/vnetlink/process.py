@@ -41,7 +41,7 @@ from vnetlink.queue import Queue
 
 DRAIN = 20.0  # seconds for the turns that run; the rest below fits into the pod's 45 s of grace, too
 FLUSH = 3.0  # for the last events
-WATCH_ENDS = 8.0  # kopf itself waits 5 for what hangs
+WATCH_ENDS = 3.0  # kopf may wait longer for its idle workers; nothing is lost without it
 POLL = 2.0
 SWEEP, SWEEP_AGAIN = 300.0, 10.0  # seconds; the second after a list that could not be read
 FAILED_TURN = Wake(timedelta(0), backoff=True)
@@ -127,11 +127,11 @@ class _Process:
             server = api.ApiServer(config.kubeconfig, config.context, f"vnetlink/{self._version}", config.dry_run)
             stack.push_async_callback(server.close)
             starting = asyncio.create_task(self._start(server, ending, stack))
-            stack.push_async_callback(_cancelled, starting)
             await _first(starting, ending.asked())
             if starting.done():
                 starting.result()  # raises what prevented the start
                 await ending.asked()
+            await _cancelled(starting)
         return ending.code
 
     async def _start(self, server: api.ApiServer, ending: _Ending, stack: AsyncExitStack) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 _QUIET = {
     "kopf": logging.WARNING,
+    "kopf._core.reactor.running": logging.ERROR,  # warns that it gets no signals: the main thread does
     "aiohttp.access": logging.WARNING,
     "azure": logging.WARNING,
     "kubernetes": logging.WARNING,

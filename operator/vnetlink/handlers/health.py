@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -80,9 +81,17 @@ async def serve(health: Health, port: int) -> web.AppRunner:
     application.router.add_get("/readyz", readyz)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, host=None, port=port).start()
-    log.info("health: port %s", ", ".join(sorted({str(address[1]) for address in runner.addresses})))
+    listening = _listen(port)
+    await web.SockSite(runner, listening).start()
+    log.info("health: port %s", listening.getsockname()[1])
     return runner
+
+
+def _listen(port: int) -> socket.socket:
+    """One socket for both IP versions, so that a free port is the same for both."""
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("", port))
 
 
 def _answer(trouble: str | None, status: int) -> web.Response:

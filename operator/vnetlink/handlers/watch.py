@@ -8,57 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import kopf
+from kopf._cogs.structs.references import Insights
+    Insights,
+)  # the only place that says what is watched; kopf is pinned below 1.46
 
+from vnetlink.handlers.settings import settings
 from vnetlink.kube.api import Connection
 from vnetlink.kube.objects import GROUP, SERVED, VERSION
 
-PREFIX = "vnetlink.dev"
 Sink = Callable[[str | None, Mapping[str, Any]], None]
 Connect = Callable[[], Awaitable[Connection]]
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class EndlessBackoffs:
-    """Seconds between tries of one request: 1, 2, 4 … 30, 30 … ±25 %. Iterated anew for each request, never used up."""
-
-    longest: float = 30.0
-
-    def __iter__(self) -> Iterator[float]:
-        delay = 1.0
-        while True:
-            yield delay * random.uniform(0.75, 1.25)
-            delay = min(self.longest, delay * 2)
-
-
-def settings() -> kopf.OperatorSettings:
-    """kopf as a watcher that outlasts every outage it can, and otherwise ends so that the process does, too."""
-    ours = kopf.OperatorSettings()
-    ours.peering.standalone = True
-    ours.scanning.disabled = True
-    ours.posting.enabled = False
-    ours.posting.loggers = False
-    ours.networking.error_backoffs = EndlessBackoffs()
-    ours.networking.request_timeout, ours.networking.connect_timeout = 30, 5
-    ours.networking.enforce_retry_after = True
-    ours.watching.server_timeout, ours.watching.inactivity_timeout, ours.watching.reconnect_backoff = 300, 70, 1.0
-    ours.queueing.worker_limit, ours.queueing.idle_timeout, ours.queueing.exit_timeout = None, 5, 2
-    ours.queueing.error_delays = (1, 5, 15, 60)
-    # never written by event handlers; should one slip in, it writes under our name and not under everybody's
-    ours.persistence.finalizer = f"{PREFIX}/watcher"
-    ours.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=PREFIX, v1=False)
-    ours.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=PREFIX, v1=False)
-    ours.execution.max_workers = 4
-    ours.process.ultimate_exiting_timeout = 40
-    return ours
+class Unseen(Exception):
+    """kopf found kinds missing when it looked, and would never look again (design/kopf.md K30)."""
 
 
 def registry(sink: Sink, connect: Connect) -> kopf.OperatorRegistry:
@@ -101,8 +72,8 @@ class Watcher:
     ) -> None:
         self._registry, self._ended, self._namespaces = registry(sink, connect), ended, tuple(namespaces)
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
-        self._ready = threading.Event()
         self._stopping = threading.Event()
+        self._insights: Insights | None = None  # nothing public tells what is watched; kopf is pinned below 1.46
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
 
@@ -113,8 +84,9 @@ class Watcher:
 
     @property
     def watching(self) -> bool:
-        """Whether kopf is up and watches, or tries to."""
-        return self._ready.is_set() and self.alive
+        """Whether kopf watches every kind, or tries to."""
+        found = self._insights
+        return found is not None and found.ready_resources.is_set() and not _unseen(found) and self.alive
 
     def start(self) -> None:
         """Begin to list and watch."""
@@ -123,8 +95,9 @@ class Watcher:
     def stop(self, patience: float) -> None:
         """End it and wait at most `patience` seconds. Blocks, so call it in a thread or at the very end."""
         self._stopping.set()
-        if self._loop is not None and self._stop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
+        if self._loop is not None and self._stop is not None:
+            with suppress(RuntimeError):  # it has just ended by itself
+                self._loop.call_soon_threadsafe(self._stop.set)
         if self._thread.ident is not None:
             self._thread.join(patience)
 
@@ -139,15 +112,28 @@ class Watcher:
 
     async def _operate(self) -> None:
         # an asyncio.Event and not a threading one: kopf would wait for that in a pool thread and never end by itself
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._stop, self._insights = asyncio.get_running_loop(), asyncio.Event(), Insights()
         if self._stopping.is_set():
             return
+        checking = asyncio.create_task(self._stop_if_blind(self._insights, self._stop))
         await kopf.operator(
             registry=self._registry,
             settings=settings(),
+            insights=self._insights,
             standalone=True,
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
             stop_flag=self._stop,
-            ready_flag=self._ready,
         )
+        checking.cancel()
+        if self._insights.ready_resources.is_set() and (missed := _unseen(self._insights)):
+            raise Unseen(f"the API server did not serve {', '.join(missed)} when kopf looked")
+
+    async def _stop_if_blind(self, insights: Insights, stop: asyncio.Event) -> None:
+        await insights.ready_resources.wait()
+        if _unseen(insights):
+            stop.set()
+
+
+def _unseen(insights: Insights) -> list[str]:
+    return sorted(SERVED.keys() - {resource.plural for resource in insights.watched_resources})

@@ -66,7 +66,6 @@ class Answer:
 async def load(kubeconfig: str | None, context: str | None) -> Configuration:
     """The client's configuration: the kubeconfig asked for, else in-cluster, else the usual file. Raises NoCluster."""
     configuration = Configuration()
-    configuration.retries = 0
     try:
         if kubeconfig is None and context is None and "KUBERNETES_SERVICE_HOST" in os.environ:
             kube_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]

@@ -34,8 +34,9 @@ class Need:
     namespace: str = ""
 
     def __str__(self) -> str:
-        name = f"{self.resource}.{self.group}" if self.group else self.resource
-        return f"{self.verb} {name}" + (f" in {self.namespace}" if self.namespace else "")
+        resource, slash, subresource = self.resource.partition("/")
+        name = f"{resource}.{self.group}" if self.group else resource
+        return f"{self.verb} {name}{slash}{subresource}" + (f" in {self.namespace}" if self.namespace else "")
 
 
 def needs(namespaces: Sequence[str], operator_namespace: str) -> tuple[Need, ...]:

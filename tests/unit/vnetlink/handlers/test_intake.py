@@ -104,6 +104,7 @@ def test_one_that_is_gone_gets_a_last_turn_and_wakes_who_waited_for_its_pair(wor
     world.intake.event("DELETED", body("older", version="5"))
     assert sorted(world.work()) == ["older", "younger"]
     assert world.claims.rivals(key("younger")) == ()
+    assert not world.versions.known(body("older"))
 
 
 def test_one_made_again_under_the_same_name_is_new(world: World) -> None:

@@ -6,7 +6,8 @@ from itertools import islice
 
 import kopf
 
-from vnetlink.handlers.watch import EndlessBackoffs, registry, settings
+from vnetlink.handlers.settings import EndlessBackoffs, settings
+from vnetlink.handlers.watch import registry
 from vnetlink.kube.api import Connection
 
 
