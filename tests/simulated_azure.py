@@ -9,7 +9,7 @@ from typing import Any
 
 from armsim.core import Core
 from armsim.messages import Request, Response
-from armsim.settings import TENANT_A, TENANT_B, Settings
+from armsim.settings import TENANT_A, Settings
 
 SUB = "00000000-0000-0000-0000-000000000000"
 SUB_2 = "00000000-0000-0000-0000-000000000001"
@@ -82,7 +82,7 @@ class Azure:
 
     def group(self, name: str = "rg", subscription: str = SUB, **more: Any) -> str:
         path = f"/subscriptions/{subscription}/resourceGroups/{name}"
-        self.put(path, {"location": "westeurope"}, **more)
+        assert self.send("PUT", path, {"location": "westeurope"}, **more).status in (200, 201)
         return path
 
     def vnet(

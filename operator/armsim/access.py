@@ -54,6 +54,8 @@ class Roles:
 
         Raises ValueError, before any change, for a value that is no list of {scope, actions | role}.
         """
+        if not isinstance(by_principal, Mapping):
+            raise ValueError("roles are an object: a list of assignments, or null, for each client id")
         parsed = {who: None if value is None else assignments(value) for who, value in by_principal.items()}
         for who, value in parsed.items():
             if value is None:

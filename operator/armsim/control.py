@@ -77,10 +77,14 @@ class Control:
         return self.clock(request, now)
 
     def state(self, request: Request, now: float) -> Any:
+        self._core.clock = self._core.clock.moved(now, 0)
         return snapshot.export(self._core)
 
     def replace_state(self, request: Request, now: float) -> Any:
-        snapshot.restore(self._core, _json(request))
+        data = _json(request)
+        snapshot.restore(self._core, data)
+        if "clock" in data:
+            snapshot.resume(self._core, data, now)
         return self.index(request, now)
 
     def roles(self, request: Request, now: float) -> Any:

@@ -163,6 +163,8 @@ class Core:
         caller = self.login.check(_bearer(request), now)
         query = request.query
         version = _version(query)
+        if len(parts) == 1 and request.method != "GET":
+            raise errors.method_not_allowed(request.method[:20])
         if len(parts) == 1:
             listed = parts[0].lower() == "subscriptions"
             return subscription.listing(self.settings, self.roles, caller) if listed else subscription.tenants(caller)

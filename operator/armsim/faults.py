@@ -115,6 +115,7 @@ def _parse(spec: Any, fallback: str, now: float) -> Fault:
         raise ValueError(f"unknown kind {kind!r}, known are {', '.join(get_args(Kind))}")
     if spec.get("when", "before") not in ("before", "after"):
         raise ValueError("when is 'before' or 'after'")
+    _check_effect(spec)
     seconds = _number(spec, "seconds", None)
     lives = seconds is not None and kind != "stall"
     return Fault(
@@ -132,6 +133,18 @@ def _parse(spec: Any, fallback: str, now: float) -> Fault:
     )
 
 
+def _check_effect(spec: Json) -> None:
+    _number(spec, "delay", None)
+    status = _number(spec, "status", 500)
+    if not isinstance(status, int) or not 100 <= status <= 599:
+        raise ValueError("status must be an HTTP status")
+    headers = spec.get("headers") or {}
+    if not isinstance(headers, Mapping) or not all(isinstance(one, str | int) for one in headers.values()):
+        raise ValueError("headers must be an object of texts")
+    if any(one in f"{name}{value}" for name, value in headers.items() for one in "\r\n\0"):
+        raise ValueError("headers must be of one line")
+
+
 def _regex(spec: Json, name: str, default: str) -> re.Pattern[str]:
     try:
         return re.compile(str(spec.get(name) or default), re.IGNORECASE)
@@ -141,6 +154,6 @@ def _regex(spec: Json, name: str, default: str) -> re.Pattern[str]:
 
 def _number(spec: Json, name: str, default: float | None) -> float | None:
     value = spec.get(name, default)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise ValueError(f"{name} must be a number")
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
+        raise ValueError(f"{name} must be a number, 0 or more")
     return value

@@ -76,12 +76,16 @@ def restore(core: Core, data: Any) -> None:
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise ValueError(f"not a state of format {FORMAT}")
     entities = [decode(name, one) for name in CLASSES for one in data.get(name, [])]
-    roles = data.get("roles", {})
-    core.roles.update(roles)
+    core.roles.update(data.get("roles", {}))
     core.world.clear()
     for entity in entities:
         core.world.put(entity)
     core.schedule.rebuild(core.world)
+
+
+def resume(core: Core, data: Mapping[str, Any], now: float) -> None:
+    """The clock of an imported state: virtual time goes on from the moment of the export."""
+    core.clock = Clock(now, float(data["clock"]["virtual"]), core.clock.speed)
 
 
 def restore_frame(core: Core, data: Mapping[str, Any], now: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 
 import pytest
+
 from simulated_azure import GROUP, SUB, Azure, code, gateway, network, peering, side
 
 VNETS = f"{GROUP}/providers/Microsoft.Network/virtualNetworks"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from simulated_azure import GROUP, SUB_B, TENANT_A, TENANT_B, Azure, code, network, peering, side
 
 

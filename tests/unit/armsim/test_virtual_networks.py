@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from simulated_azure import GROUP, SUB, SUB_2, Azure, code, network
 
 VNETS = f"{GROUP}/providers/Microsoft.Network/virtualNetworks"
@@ -30,7 +31,14 @@ def test_the_body_has_the_recorded_order_and_fields(azure: Azure) -> None:
     azure.vnet("v", "10.0.0.0/16", subnets={"a": "10.0.0.0/24"})
     shown = azure.get(f"{VNETS}/v", version="2022-01-01")
     assert list(shown) == ["name", "id", "etag", "type", "location", "properties"]
-    names = "provisioningState resourceGuid addressSpace subnets virtualNetworkPeerings enableDdosProtection".split()
+    names = [
+        "provisioningState",
+        "resourceGuid",
+        "addressSpace",
+        "subnets",
+        "virtualNetworkPeerings",
+        "enableDdosProtection",
+    ]
     assert list(shown["properties"]) == names
     inner = shown["properties"]["subnets"][0]
     assert list(inner) == ["name", "id", "etag", "properties", "type"]

@@ -1,0 +1,102 @@
+"""The YAML file: everything it can say, and complaints that name the line."""
+
+from __future__ import annotations
+
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from armsim import config
+from simulated_azure import SUB, Azure, code, network
+
+WHOLE = f"""
+tenants:
+  aaaaaaaa-0000-0000-0000-000000000001: [{SUB}]
+principals:
+  app:
+    tenants: [aaaaaaaa-0000-0000-0000-000000000001]
+    secret: s
+    roles:
+      - {{scope: /subscriptions/{SUB}, role: Owner}}
+roles:
+  other:
+    - {{scope: /, actions: ["*/read"]}}
+strangers: false
+speed: inf
+durations: {{virtualNetworkPeerings.create: 7}}
+quotas: {{peerings: 3}}
+pageSize: 2
+tokenSeconds: 60
+strict: true
+era: 2023
+throttling: true
+buckets: {{reads: {{size: 5, rate: 1}}}}
+locks: [/subscriptions/{SUB}/resourceGroups/kept]
+policies:
+  - {{name: no-nets, scope: /subscriptions/{SUB}/resourceGroups/kept, type: Microsoft.Network/virtualNetworks}}
+resources:
+  - id: /subscriptions/{SUB}/resourceGroups/rg
+    location: westeurope
+"""
+
+
+def read(tmp_path: Path, text: str) -> config.Settings:
+    path = tmp_path / "armsim.yaml"
+    path.write_text(text)
+    return config.read(path)
+
+
+def test_every_key_arrives(tmp_path: Path) -> None:
+    made = read(tmp_path, WHOLE)
+    assert made.tenants == {"aaaaaaaa-0000-0000-0000-000000000001": (SUB,)}
+    assert made.principals["app"].secret == "s"
+    assert set(made.roles) == {"app", "other"}
+    assert (made.strangers, made.speed, made.page_size, made.token_seconds) == (False, inf, 2, 60)
+    assert (made.strict, made.era, made.throttled, made.buckets["reads"].size) == (True, 2023, True, 5)
+    assert (made.durations["virtualNetworkPeerings.create"], made.durations["subnets.create"]) == (7, 4)
+    assert (made.quotas["peerings"], made.quotas["subnets"]) == (3, 3000)
+    assert made.seed == ((f"/subscriptions/{SUB}/resourceGroups/rg", {"location": "westeurope"}),)
+
+
+def test_a_policy_denies_the_writes_of_its_type(tmp_path: Path) -> None:
+    azure = Azure(read(tmp_path, WHOLE))
+    group = azure.group("kept")
+    refused = azure.send("PUT", f"{group}/providers/Microsoft.Network/virtualNetworks/v", network("10.0.0.0/16"))
+    assert (refused.status, code(refused)) == (403, "RequestDisallowedByPolicy")
+
+
+def test_an_empty_file_is_the_default_world(tmp_path: Path) -> None:
+    assert read(tmp_path, "# nothing\n") == config.Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("speed: 1\nspeeed: 2\n", "line 2: speeed is not known here"),
+        ("speed: 1\nquotas:\n  peerings: many\n", "line 3: peerings must be a number"),
+        ("speed: 1\nquotas:\n  peers: 3\n", "line 3: peers is not known here"),
+        ("strict: maybe\n", "line 1: strict must be true or false"),
+        ("tenants: []\n", "line 1: tenants must be a mapping"),
+        ("tenants: {}\n", "line 1: tenants must name at least one"),
+        (
+            "principals:\n  app:\n    roles:\n      - scope: /\n        role: King\n",
+            "line 4: roles is wrong: unknown role",
+        ),
+        ("roles:\n  app: 5\n", "line 2: app must be a list"),
+        ("locks: x\n", "line 1: locks must be a list"),
+        ("policies:\n  - name: x\n", "line 2: policies needs name, scope and type"),
+        ("resources:\n  - location: x\n", "line 2: resources needs an id"),
+        ("a: [\n", "line 2"),
+        ("speed: fast\n", "line 1: speed must be a number"),
+    ],
+)
+def test_a_complaint_names_the_line(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(config.ConfigError) as caught:
+        read(tmp_path, text)
+    assert complaint in str(caught.value)
+
+
+def test_a_missing_file_is_a_complaint(tmp_path: Path) -> None:
+    with pytest.raises(config.ConfigError):
+        config.read(tmp_path / "none.yaml")
