@@ -15,8 +15,6 @@ from typing import Any
 
 import kopf
 from kopf._cogs.structs.references import Insights
-    Insights,
-)  # the only place that says what is watched; kopf is pinned below 1.46
 
 from vnetlink.handlers.settings import settings
 from vnetlink.kube.api import Connection
