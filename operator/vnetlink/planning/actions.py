@@ -17,8 +17,8 @@ class PutPeering:
     """Make or change one peering.
 
     `creates`: it was read Absent, so 200 instead of 201 means that somebody was faster. When False every other property
-    that ARM showed is carried along. `sync` adds syncRemoteAddressSpace=true. `auxiliary` is the other tenant's identity
-    when the two VNets live in two tenants (arm.md 1.6).
+    that ARM showed is carried along. `sync` adds syncRemoteAddressSpace=true. `changes` names, for people, the options that
+    differ now. `auxiliary` is the other tenant's identity when the two VNets live in two tenants (arm.md 1.6).
     """
 
     side: Side
@@ -29,6 +29,7 @@ class PutPeering:
     sync: bool
     identity: Identity
     auxiliary: Identity | None = None
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,9 @@ def after_write(pair: PeeringPair, action: AzureAction, outcome: Outcome) -> Ite
                 f"Synced peering {action.id} with the address space of {action.remote}.",
             )
         case PutPeering():
-            yield _normal(
-                pair, "DriftRepaired", "UpdatePeering", f"Brought peering {action.id} back in line with spec."
-            )
+            what = f" in {', '.join(action.changes)}" if action.changes else ""
+            note = f"Brought peering {action.id} back in line with spec{what}."
+            yield _normal(pair, "DriftRepaired", "UpdatePeering", note)
         case DeletePeering() if pair.meta.deleting:
             yield _normal(pair, "DeletedInAzure", "DeletePeering", f"Deleted peering {action.id}.")
         case DeletePeering():

@@ -16,7 +16,6 @@ from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import Lifecycle, ManagementPolicy, ObjectKey, PeeringPair
 from vnetlink.planning import az
 from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering, Record, ReleaseFinalizer
-from vnetlink.planning.gateway_transit import reachable_options
 from vnetlink.planning.peering_steps import all_steps, recorded_for, steps
 from vnetlink.planning.plan import SLOWEST_INTERVAL, SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.preflight import adoption_blockers, write_blockers
@@ -81,7 +80,7 @@ def _manage(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
         verdict = standing(pair, both)
         wake = Wake(SOON, backoff=True) if verdict.reason is Reason.SYNCING else quiet(pair.spec.lifecycle)
         return Plan(verdict, wake, recording, findings(pair, both))
-    return Plan(_on_the_way(both, step), Wake(SOON), (*recording, step), findings(pair, both))
+    return Plan(_on_the_way(step), Wake(SOON), (*recording, step), findings(pair, both))
 
 
 def _observe(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
@@ -95,13 +94,13 @@ def _observe(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
     suspended = pair.spec.lifecycle.suspend and verdict.ready is Truth.TRUE
     reason = Reason.SUSPENDED if suspended else verdict.reason
     message = f"Suspended. {verdict.message}" if pair.spec.lifecycle.suspend else verdict.message
-    planned = () if blockers else tuple(planned_action(both, step) for step in owed)
+    planned = () if blockers else tuple(planned_action(step) for step in owed)
     told = tuple(dict.fromkeys((*findings(pair, both), *blockers)))
     letting_go = (ReleaseFinalizer(),) if pair.meta.finalizer else ()
     return Plan(Verdict(verdict.ready, reason, message), quiet(pair.spec.lifecycle), letting_go, told, planned)
 
 
-def planned_action(both: PerSide[Half], step: AzureAction) -> PlannedAction:
+def planned_action(step: AzureAction) -> PlannedAction:
     """One would-be write in words. Deleting a Disconnected peering cuts nothing; it carries no traffic."""
     match step:
         case DeletePeering():
@@ -109,7 +108,7 @@ def planned_action(both: PerSide[Half], step: AzureAction) -> PlannedAction:
         case PutPeering(creates=True):
             return PlannedAction("CreatePeering", str(step.id), f"To {step.remote}.")
         case PutPeering():
-            return PlannedAction("UpdatePeering", str(step.id), _change(both, step))
+            return PlannedAction("UpdatePeering", str(step.id), _change(step))
 
 
 def _must_record(pair: PeeringPair, record: OwnershipRecord) -> bool:
@@ -142,7 +141,7 @@ def _in_progress(world: PairWorld, id: str) -> Verdict:
     )
 
 
-def _on_the_way(both: PerSide[Half], step: AzureAction) -> Verdict:
+def _on_the_way(step: AzureAction) -> Verdict:
     match step:
         case DeletePeering():
             message = (
@@ -160,14 +159,12 @@ def _on_the_way(both: PerSide[Half], step: AzureAction) -> Verdict:
             )
         case PutPeering():
             return Verdict(
-                Truth.FALSE, Reason.UPDATING, f"Changing peering {step.id}: {_change(both, step)}", progressing=True
+                Truth.FALSE, Reason.UPDATING, f"Changing peering {step.id}: {_change(step)}", progressing=True
             )
 
 
-def _change(both: PerSide[Half], step: PutPeering) -> str:
-    peering = both[step.side].peering
-    differing = reachable_options(both, step.side).differences(peering.options) if peering else ()
-    parts = [*differing, *(["address space"] if step.sync else [])]
+def _change(step: PutPeering) -> str:
+    parts = [*step.changes, *(["address space"] if step.sync else [])]
     return f"{', '.join(parts)}." if parts else "Writing it again as it is."
 
 

@@ -112,13 +112,15 @@ def _half_open(both: PerSide[Half]) -> bool:
 def _put(world: PairWorld, both: PerSide[Half], side: Side, creates: bool) -> PutPeering:
     half = both[side]
     name = half.peering.id.name if half.peering else peering_name(half) or half.wanted.name or ""
+    options = reachable_options(both, side)
     return PutPeering(
         side=side,
         id=half.id_named(name),
         remote=half.remote,
-        options=reachable_options(both, side),
+        options=options,
         creates=creates,
         sync=not creates and half.peering is not None and half.peering.sync_level.local_is_stale,
         identity=world.identities[side],
         auxiliary=world.auxiliary(side),
+        changes=options.differences(half.peering.options) if half.peering and not creates else (),
     )
