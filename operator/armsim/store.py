@@ -251,6 +251,9 @@ class World:
                 if peering.remote_key == vnet_key:
                     yield vnet, peering
 
+    def referrers_of_all(self) -> dict[str, set[str]]:
+        return {key: set(value) for key, value in self.referrers.items() if value}
+
     def guid(self) -> str:
         text = f"{self._random.getrandbits(128):032x}"
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
@@ -263,7 +266,7 @@ class World:
         copy = World(self._random.getrandbits(32))
         for name in TABLES.values():
             copy.table(name).update(self.table(name))
-        copy.referrers = {key: set(value) for key, value in self.referrers.items()}
+        copy.referrers = self.referrers_of_all()
         return copy
 
     def clear(self) -> None:
