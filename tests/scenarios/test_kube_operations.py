@@ -13,9 +13,15 @@ import pytest
 from controlplane.cluster import Cluster
 from vnetlink.domain.events import Event, EventType
 from vnetlink.domain.specs import ObjectKey
+from vnetlink.handlers.intake import Intake
 from vnetlink.kube import discovery, installation
 from vnetlink.kube.api import ApiServer, path
+from vnetlink.kube.claims import Claims
 from vnetlink.kube.events import Recorder
+from vnetlink.kube.objects import Objects
+from vnetlink.kube.versions import Versions
+from vnetlink.planning.plan import SOON, Wake
+from vnetlink.queue import Queue
 
 NAMESPACE = "kube-operations"
 
@@ -180,3 +186,56 @@ def as_service_account(cluster: Cluster, paths: pytest.TempPathFactory, name: st
     found = paths.mktemp("account") / "kubeconfig"
     found.write_text(json.dumps(config))
     return found
+
+
+# -- the sweep
+
+
+async def test_a_sweep_finds_what_the_watch_has_missed(cluster: Cluster, server: ApiServer) -> None:
+    queue, versions = Queue(lambda: 0.0, lambda: 0.0), Versions()
+    claims = Claims(lambda namespace: True, queue.wake)
+    intake = Intake(queue, claims, Objects(server, versions, (NAMESPACE,)), versions, "here")
+    for name in ("removed", "unchanged", "edited"):
+        cluster.kubectl("create", "-f", "-", input=manifest(name))
+    assert await intake.sweep()
+    assert served(queue) == {"removed", "unchanged", "edited"}
+    cluster.kubectl("-n", NAMESPACE, "delete", "peeringpair", "removed")
+    cluster.kubectl(
+        "-n", NAMESPACE, "patch", "peeringpair", "edited", "--type=merge", "-p", '{"spec":{"suspend":true}}'
+    )
+    cluster.kubectl("create", "-f", "-", input=manifest("new"))
+    assert await intake.sweep()
+    assert served(queue) == {"removed", "edited", "new"}
+
+
+async def test_a_sweep_that_cannot_read_the_list_concludes_nothing(
+    cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    nobody = tmp_path_factory.mktemp("nobody") / "kubeconfig"
+    nobody.write_text(cluster.kubeconfig.read_text().replace(cluster.url, "https://127.0.0.1:1"))
+    server = ApiServer(str(nobody), None, "vnetlink/test")
+    queue, versions = Queue(lambda: 0.0, lambda: 0.0), Versions()
+    intake = Intake(queue, Claims(lambda namespace: True, queue.wake), Objects(server, versions), versions, "here")
+    intake.event("ADDED", json.loads(manifest("known")))
+    served(queue)
+    try:
+        assert not await intake.sweep()
+    finally:
+        await server.close()
+    assert served(queue) == set()
+
+
+def manifest(name: str) -> str:
+    root = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network"
+    ends = {side: {"id": f"{root}/virtualNetworks/{name}-{side}"} for side in ("vnet1", "vnet2")}
+    meta = {"name": name, "namespace": NAMESPACE}
+    return json.dumps({"apiVersion": "vnetlink.dev/v1alpha1", "kind": "PeeringPair", "metadata": meta, "spec": ends})
+
+
+def served(queue: Queue) -> set[str]:
+    """Names of all ready keys, each given its turn."""
+    names = set()
+    while (found := queue.take_nowait()) is not None:
+        names.add(found.name)
+        queue.done(found, Wake(SOON))
+    return names

@@ -34,7 +34,8 @@ class Intake:
         """One watch event; `change` is ADDED, MODIFIED, DELETED, or None for an object that was there at the start."""
         key = key_of(body)
         if change == "DELETED":
-            self._lost(key)
+            self._forget(key)
+            self._claims.forget(key, body["metadata"].get("uid"))
             return
         if not self._versions.known(body):
             self._new_version(body, peering_pair(body, self._installation))
@@ -53,27 +54,25 @@ class Intake:
         return True
 
     def _swept(self, listed: list[Mapping[str, Any]]) -> None:
-        all_seen = {key_of(body): peering_pair(body, self._installation) for body in listed}
-        for ghost in self._known.keys() - all_seen.keys():
-            self._lost(ghost)
+        """A list is older than what was heard while it was read, so who is missing in it is asked for, not written off."""
+        for ghost in self._known.keys() - {key_of(body) for body in listed}:
+            self._forget(ghost)
         for body in listed:
             key = key_of(body)
             if not self._versions.known(body):
-                self._new_version(body, all_seen[key])
+                self._new_version(body, peering_pair(body, self._installation))
             elif key not in self._queue:
                 self._queue.add(key, Priority.RESYNC)
-        self._claims.sweep(tuple(all_seen.values()))
 
     def _new_version(self, body: Mapping[str, Any], seen: PeeringPair | SpecError) -> None:
         self._versions.note(body)
         self._queue.add(seen.meta.key, self._priority(seen.meta))
         self._claims.update(seen)
 
-    def _lost(self, key: ObjectKey) -> None:
-        """Its turn will read 404 and let go of what it remembers; those it kept from their pair come at once."""
+    def _forget(self, key: ObjectKey) -> None:
+        """Give it a last turn, which reads 404 and lets go of what it remembers, or finds it alive after all."""
         self._known.pop(key, None)
         self._versions.forget(key)
-        self._claims.forget(key)
         self._queue.add(key, Priority.DELETION)
 
     def _priority(self, meta: ObjectMeta) -> Priority:

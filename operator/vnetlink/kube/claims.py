@@ -5,7 +5,7 @@ It may lag behind the API server, so whoever loses to a claim confirms with a re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,20 +40,34 @@ class Claims:
         self._authorises, self._wake = authorises, wake
         self._claims: dict[ObjectKey, Claim] = {}
         self._pairs: dict[PairKey, set[ObjectKey]] = {}
+        self._newest: dict[ObjectKey, int] = {}
 
     def update(self, seen: PeeringPair | SpecError) -> None:
-        """Take note of an object as it is now."""
+        """Take note of an object as it was read or reported; an older version than the one known is no news."""
+        version = _number(seen.meta.resource_version)
+        if version < self._newest.get(seen.meta.key, 0):
+            return
+        self._newest[seen.meta.key] = version
+        self._note(seen)
+
+    def _note(self, seen: PeeringPair | SpecError) -> None:
         claim = self._claim(seen)
         if claim == self._claims.get(seen.meta.key):
             return
-        self.forget(seen.meta.key)
+        self._drop(seen.meta.key)
         if claim is not None:
             self._claims[claim.key] = claim
             self._pairs.setdefault(claim.pair, set()).add(claim.key)
             self._wake(self.same_pair(claim.key))
 
-    def forget(self, key: ObjectKey) -> None:
-        """The object is gone."""
+    def forget(self, key: ObjectKey, uid: str | None = None) -> None:
+        """The object is gone; with `uid`, only when the claim is not that of another one made under its name since."""
+        claim = self._claims.get(key)
+        if uid is None or claim is None or claim.uid == uid:
+            self._newest.pop(key, None)
+            self._drop(key)
+
+    def _drop(self, key: ObjectKey) -> None:
         others, claim = self.same_pair(key), self._claims.pop(key, None)
         if claim is None:
             return
@@ -61,13 +75,6 @@ class Claims:
         if not self._pairs[claim.pair]:
             del self._pairs[claim.pair]
         self._wake(others)
-
-    def sweep(self, all_seen: Collection[PeeringPair | SpecError]) -> None:
-        """Take a full list for the truth: forget ghosts, note what is new or changed."""
-        for ghost in self._claims.keys() - {seen.meta.key for seen in all_seen}:
-            self.forget(ghost)
-        for seen in all_seen:
-            self.update(seen)
 
     def rivals(self, key: ObjectKey) -> tuple[Claim, ...]:
         """The competing claims that go before this object's, the winner first; empty when nobody does."""
@@ -92,3 +99,8 @@ class Claims:
             pair=frozenset(end.id.key for end in seen.spec.ends),
             competes=seen.spec.lifecycle.writes and self._authorises(seen.meta.key.namespace),
         )
+
+
+def _number(resource_version: str) -> int:
+    """Comparable since Kubernetes 1.35 by contract, before that in fact; 0 when it is no number."""
+    return int(resource_version) if resource_version.isdecimal() else 0

@@ -142,25 +142,38 @@ def test_a_spec_that_cannot_be_read_holds_nothing(claims: Claims, woken: Woken) 
     assert woken == ["young"]
 
 
-def test_a_sweep_forgets_ghosts_and_adds_the_unseen(claims: Claims, woken: Woken) -> None:
-    claims.update(pair("ghost", 9))
-    claims.update(pair("young", 1))
-    woken.clear()
-    claims.sweep((pair("young", 1), pair("unseen", 5)))
-    assert rivals(claims, pair("young")) == ["unseen"]
-    assert set(woken) == {"young"}
-
-
-def test_a_sweep_without_news_wakes_nobody(claims: Claims, woken: Woken) -> None:
-    everything = (pair("older", 5), pair("young", 1))
-    claims.sweep(everything)
-    woken.clear()
-    claims.sweep(everything)
-    assert woken == []
-
-
 def test_one_made_again_under_the_same_name_is_as_old_as_its_new_self(claims: Claims) -> None:
     claims.update(pair("first", 9))
     claims.update(pair("second", 5))
     claims.update(pair("first", 1))
     assert rivals(claims, pair("first")) == ["second"]
+
+
+def version(seen: PeeringPair, resource_version: str, uid: str = "") -> PeeringPair:
+    return replace(seen, meta=replace(seen.meta, resource_version=resource_version, uid=uid or seen.meta.uid))
+
+
+def test_a_late_report_of_an_older_version_is_no_news(claims: Claims, woken: Woken) -> None:
+    claims.update(version(pair("older", 5), "9"))
+    claims.update(pair("young", 1))
+    woken.clear()
+    claims.update(version(pair("older", 5, suspend=True), "8"))
+    assert rivals(claims, pair("young")) == ["older"]
+    assert woken == []
+
+
+def test_a_late_report_of_a_deletion_does_not_touch_one_made_again_under_the_same_name(claims: Claims) -> None:
+    claims.update(version(pair("older", 5), "9", uid="new"))
+    claims.update(pair("young", 1))
+    claims.forget(pair("older").meta.key, "old")
+    assert rivals(claims, pair("young")) == ["older"]
+    claims.forget(pair("older").meta.key, "new")
+    assert rivals(claims, pair("young")) == []
+
+
+def test_one_made_again_counts_from_its_first_version(claims: Claims) -> None:
+    claims.update(version(pair("older", 5), "9"))
+    claims.forget(pair("older").meta.key)
+    claims.update(version(pair("older", 5), "3"))
+    claims.update(pair("young", 1))
+    assert rivals(claims, pair("young")) == ["older"]
