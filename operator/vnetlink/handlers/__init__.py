@@ -1,0 +1,1 @@
+"""What comes from outside: the watch (the only importer of kopf), what it brings, and the health probes."""
