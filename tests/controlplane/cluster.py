@@ -103,8 +103,8 @@ class Cluster:
     def compact_etcd(self) -> int:
         """Forgets all history in etcd and returns the revision it starts at.
 
-        The API server's watch cache keeps some of its own: to make a running watch see 410 Gone, compact between
-        stop_apiserver() and start_apiserver().
+        The API server's watch cache keeps some of its own, so nobody notices while it runs. Between stop_apiserver() and
+        start_apiserver(), every older resourceVersion is gone for good: 410 for watches and for exact lists.
         """
         return client.compact_etcd(self._etcd_port)
 

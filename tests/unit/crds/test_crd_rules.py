@@ -43,7 +43,8 @@ class Field(NamedTuple):
 
 
 def schema_of(document: Schema) -> Schema:
-    return document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    schema: Schema = document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return schema
 
 
 def fields(file: str, schema: Schema, path: str = "") -> Iterator[Field]:
@@ -215,7 +216,10 @@ def test_conditions_are_a_map_by_type_in_the_standard_shape(document: Schema) ->
 def test_both_sides_of_a_pair_are_the_same_schema() -> None:
     def mirrored(schema: Schema) -> Schema:
         text = yaml.safe_dump(schema, width=10_000)
-        return yaml.safe_load(text.replace("vnet1", "VNET").replace("vnet2", "vnet1").replace("VNET", "vnet2"))
+        swapped: Schema = yaml.safe_load(
+            text.replace("vnet1", "VNET").replace("vnet2", "vnet1").replace("VNET", "vnet2")
+        )
+        return swapped
 
     peering = schema_of(DOCUMENTS["peeringpairs"])["properties"]["spec"]["properties"]["peering"]["properties"]
     spec = schema_of(DOCUMENTS["peeringpairs"])["properties"]["spec"]["properties"]
