@@ -12,7 +12,7 @@ from ..call import Call
 from ..content import Content
 from ..messages import Response, answer, empty
 from ..store import Gateway, GatewayIp, Operation, Vnet, World
-from . import virtual_network
+from . import public_ip, virtual_network
 
 TYPE = "Microsoft.Network/virtualNetworkGateways"
 PUT = "PutVirtualNetworkGatewayOperation"
@@ -80,7 +80,7 @@ def _bgp(world: World, gateway: Gateway) -> dict[str, Any]:
             "customBgpIpAddresses": [],
         }
         if ready:
-            peer["tunnelIpAddresses"] = [address.ip] if address and address.ip else []
+            peer["tunnelIpAddresses"] = [public_ip.visible(world, address)] if address else []
         peers.append(peer)
     shown: dict[str, Any] = {"asn": DEFAULT_ASN if ready else 0}
     if inner:

@@ -11,7 +11,7 @@ from ..arm_ids import NAME, network_id
 from ..call import Call
 from ..content import Content
 from ..messages import Response, answer, empty
-from ..store import Address, Operation, World
+from ..store import Address, Gateway, Operation, World
 
 TYPE = "Microsoft.Network/publicIPAddresses"
 PUT = "PutPublicIpAddressOperation"
@@ -34,8 +34,9 @@ def body(world: World, address: Address) -> dict[str, Any]:
 
 def _properties(world: World, address: Address) -> dict[str, Any]:
     shown: dict[str, Any] = {"provisioningState": address.state, "resourceGuid": address.guid}
-    if address.state == "Succeeded" and address.ip:
-        shown["ipAddress"] = address.ip
+    ip = visible(world, address)
+    if ip:
+        shown["ipAddress"] = ip
     shown.update(address.props)
     shown["ipTags"] = []
     user = _user(world, address)
@@ -44,6 +45,20 @@ def _properties(world: World, address: Address) -> dict[str, Any]:
     if address.sku["name"] != "Basic":
         shown["ddosSettings"] = {"protectionMode": "VirtualNetworkInherited"}
     return shown
+
+
+def visible(world: World, address: Address) -> str:
+    """Static: once Succeeded. Dynamic: only while attached to a gateway that stands (arm.md 5)."""
+    if address.state != "Succeeded":
+        return ""
+    if address.props["publicIPAllocationMethod"] == "Static":
+        return address.ip
+    attached = any(one.born and _uses(one, address) for one in world.gateways.values())
+    return address.ip if attached else ""
+
+
+def _uses(gateway: Gateway, address: Address) -> bool:
+    return any(one.address.lower() == address.key for one in gateway.ips)
 
 
 def _user(world: World, address: Address) -> str:
@@ -114,7 +129,7 @@ def _wanted(call: Call, old: Address | None, group: str) -> Address:
         zones=content.texts("zones"),
     )
     _check_sku(call, new)
-    return replace(new, ip=_ip(new.key) if new.props["publicIPAllocationMethod"] == "Static" else "")
+    return replace(new, ip=_ip(new.key))
 
 
 def _props(properties: Content) -> dict[str, Any]:
