@@ -10,8 +10,8 @@ import jwt
 import pytest
 
 from armsim.messages import Request, Response
-from armsim.settings import Bucket, Principal
-from simulated_azure import GROUP, SUB, SUB_2, SUB_B, TENANT_A, TENANT_B, Azure, code, network, peering, side
+from armsim.settings import TENANT_A, TENANT_B, Bucket, Principal
+from simulated_azure import GROUP, SUB, SUB_2, SUB_B, Azure, code, network, peering, side
 
 VNETS = f"{GROUP}/providers/Microsoft.Network/virtualNetworks"
 PEER = "Microsoft.Network/virtualNetworks/peer/action"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from armsim import config
+from armsim.settings import Settings
 from simulated_azure import SUB, Azure, code, network
 
 WHOLE = f"""
@@ -41,7 +42,7 @@ resources:
 """
 
 
-def read(tmp_path: Path, text: str) -> config.Settings:
+def read(tmp_path: Path, text: str) -> Settings:
     path = tmp_path / "armsim.yaml"
     path.write_text(text)
     return config.read(path)
@@ -67,7 +68,7 @@ def test_a_policy_denies_the_writes_of_its_type(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_is_the_default_world(tmp_path: Path) -> None:
-    assert read(tmp_path, "# nothing\n") == config.Settings()
+    assert read(tmp_path, "# nothing\n") == Settings()
 
 
 @pytest.mark.parametrize(

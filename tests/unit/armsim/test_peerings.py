@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from simulated_azure import GROUP, SUB_B, TENANT_A, TENANT_B, Azure, code, network, peering, side
+from armsim.settings import TENANT_A, TENANT_B
+from simulated_azure import GROUP, SUB_B, Azure, code, network, peering, side
 
 
 @pytest.fixture
@@ -415,3 +416,18 @@ def test_ids_are_compared_without_case_and_shown_canonical(azure: Azure) -> None
     azure.put(first.lower().replace("peer", "Peer"), peering(two.upper().replace("SUBSCRIPTIONS", "subscriptions")))
     shown = azure.get(first.lower())
     assert (shown["id"], shown["properties"]["remoteVirtualNetwork"]["id"]) == (side(one, two, "peer".title()), two)
+
+
+def test_the_sync_level_of_a_disconnected_peering_is_remote_not_in_sync(azure: Azure) -> None:
+    _, _, first, second = azure.pair()
+    azure.delete(second)
+    assert states(azure, first) == [("Disconnected", "RemoteNotInSync")]
+
+
+def test_an_overlap_made_after_the_peering_is_refused_at_the_next_sync(azure: Azure) -> None:
+    one, two, first, _ = azure.pair()
+    azure.put(two, network("10.2.0.0/16", "10.1.128.0/17"))
+    assert azure.properties(first)["peeringSyncLevel"] == "LocalNotInSync"
+    refused = azure.send("PUT", f"{first}?syncRemoteAddressSpace=true", peering(two))
+    assert code(refused) == "VnetAddressSpacesOverlap"
+    assert one in refused.data["error"]["message"]

@@ -61,7 +61,7 @@ class Walk:
                 azure.control(
                     "POST", "faults", {"kind": "fail", "method": "PUT|DELETE", "path": "/virtualNetworks/", "count": 1}
                 )
-            case ("reload",):
+            case _:
                 self.reload()
 
     def send(self, method: str, path: str, body: Any = None) -> None:

@@ -1,0 +1,327 @@
+"""Each row of design/arm.md, sections 1 to 6, and the test that proves it here; what Azure has not been seen to do."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+PLACES = ("unit/armsim", "contract")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`test` is a function's name in tests/unit/armsim or tests/contract."""
+
+    section: str
+    fact: str
+    test: str
+
+
+RECORDED = "test_a_recorded_session_goes_the_same_here"
+ROWS = (
+    # 1.1 request and response shapes
+    Row(
+        "1.1", "segment names without case, canonical ids", "test_segment_names_are_case_insensitive_and_ids_canonical"
+    ),
+    Row("1.1", "any date-shaped api-version, body by version", "test_the_body_follows_its_api_version"),
+    Row("1.1", "key order of VNet, subnet", "test_the_body_has_the_recorded_order_and_fields"),
+    Row("1.1", "key order of a public IP", "test_a_standard_address_is_known_when_succeeded"),
+    Row("1.1", "headers of every answer", "test_every_answer_has_the_common_headers"),
+    Row("1.1", "x-ms-failure-cause only from the gateway", "test_a_missing_child_is_said_by_the_provider"),
+    Row("1.1", "compact bodies since 2024", "test_an_empty_list_is_twelve_bytes"),
+    # 1.2 etag
+    Row("1.2", "ETag header on VNets, not on gateways", "test_the_etag_header_is_sent_for_vnets_and_not_for_gateways"),
+    Row(
+        "1.2", "one etag a VNet, moved by every change", "test_vnet_and_children_show_one_etag_that_every_change_moves"
+    ),
+    Row("1.2", "moved by the other VNet's peering", "test_the_first_side_is_initiated_at_once_and_stays_so"),
+    Row("1.2", "moved by a gateway", "test_a_gateway_moves_the_etag_of_its_vnet_and_shows_in_its_subnet"),
+    # 1.3 long-running operations
+    Row("1.3", "PUT new 201, existing 200", "test_a_new_vnet_answers_201_updating_and_an_old_one_200"),
+    Row(
+        "1.3",
+        "PUT headers, guid = x-ms-request-id, region",
+        "test_a_put_gives_an_operation_in_the_region_and_no_location",
+    ),
+    Row("1.3", "DELETE 202 with both headers", "test_a_delete_gives_an_operation_and_a_location_of_the_same_id"),
+    Row("1.3", "DELETE missing 204", "test_delete_answers_202_then_204_for_what_is_gone"),
+    Row(
+        "1.3", "operations and operationResults", "test_an_operation_is_in_progress_with_a_wait_then_succeeded_without"
+    ),
+    Row("1.3", "failed stays 200 with the error", "test_a_failed_operation_stays_200_with_its_error"),
+    Row("1.3", "signed URL since 2024", "test_operation_urls_are_signed_since_2024"),
+    Row("1.3", "Retry-After 3 and 10, scaled", "test_waits_are_scaled_by_speed"),
+    Row("1.3", "final GET with the PUT's query string", "test_a_sync_answers_in_sync_at_once_and_heals_both_sides"),
+    Row("1.3", "SDK's pollers end", "test_both_sides_are_made_synced_and_one_deleted"),
+    Row("1.3", "tags are patched at once", "test_tags_are_patched_at_once"),
+    Row("1.3", "median durations: peering", "test_a_peering_waits_ten_seconds"),
+    Row("1.3", "median durations: gateway", "test_a_gateway_is_bare_while_updating_and_complete_when_succeeded"),
+    # 1.4 concurrency
+    Row("1.4", "429 RetryableError", "test_a_second_put_on_a_running_operation_is_a_retryable_429"),
+    Row("1.4", "429 on a gateway", "test_a_second_put_on_a_gateway_is_a_retryable_429"),
+    Row("1.4", "409 AnotherOperationInProgress", "test_a_delete_during_an_operation_of_it_or_a_child_is_409"),
+    Row(
+        "1.4",
+        "400 ReferencedResourceNotProvisioned",
+        "test_a_remote_vnet_with_a_running_subnet_operation_is_not_provisioned",
+    ),
+    Row("1.4", "400 ParentResourceIsInFailedState", "test_a_child_of_a_failed_parent_is_refused"),
+    # 1.5 not found
+    Row("1.5", "top-level resource", "test_a_missing_top_level_resource_is_said_by_the_gateway"),
+    Row("1.5", "top-level resource, recorded words", "test_a_recorded_resource_not_found_is_said_in_the_same_words"),
+    Row("1.5", "child, VNet exists", "test_a_missing_child_is_said_by_the_provider"),
+    Row("1.5", "child, VNet missing", "test_a_child_of_a_missing_vnet_names_the_vnet"),
+    Row("1.5", "group missing", "test_a_missing_group_is_said_for_every_call_inside_it"),
+    Row("1.5", "HEAD of a missing group", "test_a_missing_group_has_no_body_for_head"),
+    Row("1.5", "PUT under a missing parent", "test_a_put_under_a_missing_parent_is_parent_resource_not_found"),
+    Row("1.5", "unknown type", "test_unknown_types_and_namespaces_are_said_by_the_gateway"),
+    Row("1.5", "unknown api-version", "test_the_api_version_must_be_a_date"),
+    # 1.6 authorisation
+    Row("1.6", "AuthorizationFailed", "test_without_a_role_a_read_is_forbidden_with_action_and_scope"),
+    Row("1.6", "LinkedAuthorizationFailed across tenants", "test_another_tenant_needs_an_auxiliary_token"),
+    Row(
+        "1.6",
+        "auxiliary tokens by comma or semicolon",
+        "test_auxiliary_tokens_may_be_joined_by_semicolon_and_must_be_good",
+    ),
+    Row("1.6", "a needless auxiliary token is ignored", "test_a_needless_auxiliary_token_is_ignored"),
+    Row("1.6", "SDK's auxiliary policy", "test_a_pair_across_tenants_with_the_sdks_auxiliary_policy"),
+    Row(
+        "1.6",
+        "no service principal there: fails at the token",
+        "test_named_principals_exist_where_they_are_and_have_their_secret",
+    ),
+    Row("1.6", "peer/action on the remote VNet", "test_peering_needs_the_peer_action_on_the_remote_vnet"),
+    # 1.7 throttling
+    Row("1.7", "remaining-quota headers", "test_every_answer_of_a_subscription_tells_what_is_left"),
+    Row(
+        "1.7",
+        "token bucket; a request inside restarts",
+        "test_an_empty_bucket_answers_429_and_a_request_inside_the_wait_restarts_it",
+    ),
+    Row("1.7", "transient server errors, HTML", "test_html_and_truncated_bodies_are_no_json"),
+    # 2 resource groups
+    Row("2", "PUT 201/200 at once", "test_a_group_is_made_and_updated_at_once"),
+    Row("2", "list with tag filter", "test_groups_are_listed_and_filtered_by_tag"),
+    Row("2", "DELETE job, Deleting, 404", "test_a_group_is_deleted_by_a_job"),
+    Row("2", "a failed delete ends with 409", "test_a_failed_deletion_of_a_group_ends_with_409_and_the_group"),
+    Row("2", "ScopeLocked", "test_a_lock_stops_deletions_at_and_above_it"),
+    Row("2", "recorded", RECORDED),
+    # 3 virtual networks
+    Row("3", "lists in group and subscription", "test_lists_cover_a_group_and_a_subscription"),
+    Row("3", "nextLink", "test_lists_are_paged_by_next_link"),
+    Row("3", "body by version", "test_the_body_follows_its_api_version"),
+    Row("3", "dhcpOptions only if sent", "test_dns_servers_are_shown_only_when_sent"),
+    Row("3", "several prefixes of a subnet", "test_several_prefixes_of_a_subnet_are_shown_as_several"),
+    Row("3", "subnet lifecycle", "test_a_subnet_lives_like_its_vnet"),
+    Row("3", "PUT does not touch peerings", "test_a_put_does_not_touch_peerings"),
+    Row("3", "CheckIPAddressAvailability", "test_ip_addresses_are_checked_as_recorded"),
+    Row("3", "PrivateIPAddressNotInAnySubnet", "test_an_address_outside_every_subnet_is_refused"),
+    Row("3", "InvalidAddressPrefixFormat, InvalidCIDRNotation", "test_a_bad_prefix_is_refused"),
+    Row(
+        "3",
+        "InvalidAddressPrefixFormat, recorded words",
+        "test_a_recorded_bad_subnet_prefix_is_refused_in_the_same_words",
+    ),
+    Row(
+        "3",
+        "NetcfgInvalidSubnet, recorded words",
+        "test_a_recorded_subnet_outside_its_vnet_is_refused_in_the_same_words",
+    ),
+    Row("3", "NetcfgInvalidDnsServer, recorded words", "test_a_recorded_bad_dns_server_is_refused_in_the_same_words"),
+    Row("3", "InUseSubnetCannotBeDeleted", "test_a_subnet_in_use_holds_itself_and_its_vnet"),
+    Row("3", "InvalidRequestFormat", "test_wrong_types_in_a_vnet_are_invalid_request_format"),
+    Row("3", "VNet DELETE: the other side Disconnected", "test_a_deleted_vnet_leaves_its_peers_disconnected"),
+    Row("3", "limits", "test_limits_of_subnets_and_vnets_hold"),
+    Row("3", "recorded", RECORDED),
+    # 4 peerings, facts
+    Row("4", "body by api-version", "test_the_body_has_the_fields_of_its_api_version"),
+    Row("4", "fact 1: XOR", "test_resource_guid_is_the_xor_of_both_vnets_and_equal_on_both_sides"),
+    Row("4", "fact 2: first side", "test_the_first_side_is_initiated_at_once_and_stays_so"),
+    Row("4", "fact 3: second side", "test_the_second_side_answers_connected_at_once_and_the_first_follows"),
+    Row(
+        "4", "fact 4: PUT of an existing one", "test_a_put_of_an_existing_peering_keeps_its_state_and_moves_both_etags"
+    ),
+    Row("4", "fact 5: prefix added", "test_a_new_prefix_makes_my_side_remote_and_the_other_local_not_in_sync"),
+    Row("4", "fact 5: sync", "test_a_sync_answers_in_sync_at_once_and_heals_both_sides"),
+    Row("4", "fact 5: both", "test_both_sides_grown_is_local_and_remote_not_in_sync"),
+    Row("4", "fact 6: sync when in sync", "test_a_sync_of_a_peering_in_sync_changes_only_the_etag"),
+    Row("4", "fact 7: one side deleted", "test_deleting_one_side_leaves_the_other_disconnected_with_space_and_flags"),
+    Row("4", "fact 8: refused", "test_a_side_cannot_be_made_again_against_a_disconnected_one"),
+    Row("4", "fact 8: way out by delete", "test_deleting_the_disconnected_side_is_a_way_out"),
+    Row("4", "fact 8: way out by PUT", "test_putting_the_disconnected_side_makes_it_initiated_again"),
+    Row("4", "fact 9: gateway transit", "test_gateway_transit_lists_the_remote_gateway_and_forgets_it"),
+    Row("4", "fact 11: 404 from NRP", "test_a_missing_child_is_said_by_the_provider"),
+    Row("4", "recorded", RECORDED),
+    # 4 peerings, validation
+    Row("4", "VnetAddressSpacesOverlap", "test_overlapping_spaces_are_refused_with_both_prefixes"),
+    Row(
+        "4",
+        "VnetAddressSpaceOverlapsWithAlreadyPeeredVnet",
+        "test_a_space_that_overlaps_with_another_peer_of_the_remote_is_refused",
+    ),
+    Row("4", "AnotherPeeringAlreadyReferencesRemoteVnet", "test_a_second_peering_to_the_same_remote_is_refused"),
+    Row("4", "RemotePeeringIsDisconnected", "test_a_vnet_made_again_is_another_one_to_its_peers"),
+    Row(
+        "4",
+        "RemoteVnetHasNoGateways, also unverified",
+        "test_use_remote_gateways_needs_a_remote_gateway_even_unverified",
+    ),
+    Row("4", "reverse has no transit: text", "test_use_remote_gateways_needs_transit_on_the_other_side"),
+    Row("4", "two useRemoteGateways: text", "test_only_one_peering_may_use_remote_gateways"),
+    Row("4", "name rules", "test_a_name_outside_the_rules_is_refused"),
+    Row("4", "subnet peering", "test_overlap_of_a_subnet_peering_is_judged_on_the_chosen_subnets"),
+    Row("4", "global peering: own region's operations", "test_a_put_gives_an_operation_in_the_region_and_no_location"),
+    # 5, 6 as far as transit needs
+    Row("5", "Standard static address", "test_a_standard_address_is_known_when_succeeded"),
+    Row("5", "PublicIPAddressCannotBeDeleted", "test_an_address_in_use_cannot_be_deleted"),
+    Row("5", "Basic retired, Standard must be static", "test_basic_and_dynamic_addresses_are_refused"),
+    Row("6", "body while Updating and after", "test_a_gateway_is_bare_while_updating_and_complete_when_succeeded"),
+    Row("6", "active-active addresses", "test_an_active_active_gateway_has_two_addresses"),
+    Row("6", "NonAzSkusNotAllowedForVPNGateway", "test_retired_skus_are_refused_in_this_era_only"),
+)
+
+# Rows marked unverified, or with an unknown code: what was chosen.
+CHOSEN = (
+    Row(
+        "1.2",
+        "If-Match, If-None-Match: honoured, 412 PreconditionFailedEtagMismatch",
+        "test_a_matching_etag_is_let_through_and_another_refused",
+    ),
+    Row("1.3", "a resource under deletion shows Deleting", "test_a_vnet_is_deleting_until_its_operation_ends"),
+    Row(
+        "1.4",
+        "a peering operation leaves its VNet Succeeded; `strict` makes it Updating",
+        "test_a_running_peering_operation_leaves_its_vnet_succeeded_unless_strict",
+    ),
+    Row(
+        "1.4",
+        "peerings of one VNet are made side by side; `strict` 429",
+        "test_peerings_of_one_vnet_are_made_side_by_side_unless_strict",
+    ),
+    Row(
+        "1.4",
+        "an identical PUT does not join a running one: 429",
+        "test_a_second_put_on_a_running_operation_is_a_retryable_429",
+    ),
+    Row(
+        "1.4",
+        "a child's PUT while the VNet's own operation runs: 429",
+        "test_a_second_put_on_a_vnet_or_its_subnet_is_a_retryable_429",
+    ),
+    Row("1.5", "SubscriptionNotFound text", "test_an_unknown_subscription_is_not_found"),
+    Row("1.6", "InvalidAuthenticationTokenTenant text", "test_a_subscription_of_another_tenant_is_401"),
+    Row(
+        "1.6", "LinkedAuthorizationFailed in one tenant: text", "test_peering_needs_the_peer_action_on_the_remote_vnet"
+    ),
+    Row(
+        "1.6",
+        "lists and polls need the role at the subscription",
+        "test_operation_polls_need_a_role_at_the_subscription",
+    ),
+    Row(
+        "1.6",
+        "a bad auxiliary token counts only when one is needed",
+        "test_auxiliary_tokens_may_be_joined_by_semicolon_and_must_be_good",
+    ),
+    Row("2", "ResourceGroupBeingDeleted text", "test_a_group_is_deleted_by_a_job"),
+    Row(
+        "3",
+        "PUT without subnets keeps them, in every api-version",
+        "test_a_put_replaces_subnets_and_without_the_property_keeps_them",
+    ),
+    Row("3", "NetcfgSubnetRangesOverlap", "test_overlapping_subnets_are_refused"),
+    Row(
+        "3",
+        "DELETE of a VNet with peerings of its own is accepted",
+        "test_a_deleted_vnet_leaves_its_peers_disconnected",
+    ),
+    Row("3", "codes at the limits: …CountLimitReached", "test_limits_of_subnets_and_vnets_hold"),
+    Row(
+        "4",
+        "without the flag an update keeps its copy of the remote space",
+        "test_without_the_flag_an_update_keeps_its_copy_of_the_remote_space",
+    ),
+    Row(
+        "4",
+        "another remote under the same name: RemoteVnetOfPeeringCannotBeChanged",
+        "test_the_remote_vnet_of_a_peering_cannot_be_changed",
+    ),
+    Row(
+        "4",
+        "no transit on the other side: RemotePeeringDoesNotAllowGatewayTransit",
+        "test_use_remote_gateways_needs_transit_on_the_other_side",
+    ),
+    Row(
+        "4", "two useRemoteGateways: AnotherPeeringUsesRemoteGateways", "test_only_one_peering_may_use_remote_gateways"
+    ),
+    Row(
+        "4", "own gateway: VnetHasGatewayCannotUseRemoteGateways", "test_a_vnet_with_a_gateway_cannot_use_a_remote_one"
+    ),
+    Row(
+        "4",
+        "transit withdrawn while used: RemotePeeringUsesGatewayTransit",
+        "test_transit_cannot_be_taken_away_while_it_is_used",
+    ),
+    Row(
+        "4",
+        "a gateway counts once its first operation has succeeded",
+        "test_a_gateway_that_is_still_being_made_is_none",
+    ),
+    Row("4", "itself: CannotPeerVnetWithItself", "test_a_peering_with_itself_is_refused"),
+    Row("4", "remote missing: InvalidResourceReference", "test_a_missing_remote_vnet_is_an_invalid_reference"),
+    Row(
+        "4",
+        "an id that is no VNet: LinkedInvalidPropertyId",
+        "test_a_remote_id_that_is_no_vnet_is_a_linked_invalid_property",
+    ),
+    Row("4", "more than 500: VirtualNetworkPeeringsCountLimitReached", "test_the_limit_of_peerings_holds"),
+    Row(
+        "4",
+        "the local VNet's peers count for overlap, too",
+        "test_a_space_that_overlaps_with_another_peer_of_the_remote_is_refused",
+    ),
+    Row(
+        "4",
+        "Disconnected: sync level RemoteNotInSync",
+        "test_the_sync_level_of_a_disconnected_peering_is_remote_not_in_sync",
+    ),
+    Row(
+        "4",
+        "a prefix that overlaps with a peer is taken by the VNet and refused at the next sync",
+        "test_an_overlap_made_after_the_peering_is_refused_at_the_next_sync",
+    ),
+    Row(
+        "4",
+        "unknown subnet of a subnet peering: PeeringSubnetNotFound",
+        "test_a_subnet_peering_names_subnets_that_exist",
+    ),
+    Row("6", "wrong subnet: InvalidGatewaySubnet", "test_a_gateway_needs_a_gateway_subnet_of_that_name"),
+    Row("6", "second gateway: VirtualNetworkGatewayCountLimitReached", "test_a_vnet_has_one_vpn_gateway"),
+)
+
+
+@cache
+def existing() -> frozenset[str]:
+    """Names of all test functions, read without importing them."""
+    found: set[str] = set()
+    for place in PLACES:
+        for path in sorted((TESTS / place).glob("test_*.py")):
+            tree = ast.parse(path.read_text())
+            found |= {one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return frozenset(found)
+
+
+@pytest.mark.parametrize("row", [*ROWS, *CHOSEN], ids=lambda row: f"{row.section} {row.fact}"[:80])
+def test_a_row_of_arm_md_is_proved_by_a_test(row: Row) -> None:
+    assert row.test in existing()
+
+
+def test_every_section_that_armsim_covers_has_rows() -> None:
+    wanted = {f"1.{number}" for number in range(1, 8)} | {"2", "3", "4", "5", "6"}
+    assert {row.section for row in ROWS} == wanted
