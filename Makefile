@@ -23,10 +23,10 @@ setup: $(VENV)/.installed ## .venv and the control plane (etcd, kube-apiserver, 
 	@$(BIN)/python tests/controlplane/build.py >/dev/null
 
 demo: setup ## watch two VNets become connected, broken, repaired, synced and disconnected
-	@$(BIN)/python -m demo.story
+	@PYTHONPATH=tests $(BIN)/python -m demo.story
 
 sandbox: setup ## the same three processes until Ctrl-C, for you to try (SPEED=60)
-	@$(BIN)/python -m demo.sandbox --speed $(SPEED)
+	@PYTHONPATH=tests $(BIN)/python -m demo.sandbox --speed $(SPEED)
 
 check: $(VENV)/.installed ## format, lint, types, import contracts, unit tests: under a minute
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
@@ -39,7 +39,7 @@ test: check setup ## everything that CI runs
 	$(PYTEST) -n 2 --dist loadfile tests/properties tests/contract tests/scenarios
 
 bench: setup ## measure again and rewrite bench/RESULTS.md
-	@$(BIN)/python -m bench.measure
+	@PYTHONPATH=tests $(BIN)/python -m bench.measure
 
 format: $(VENV)/.installed ## rewrite the sources as `make check` wants them
 	@$(BIN)/ruff format --quiet .

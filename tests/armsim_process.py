@@ -21,6 +21,8 @@ from urllib.parse import urlencode, urlsplit
 
 import yaml
 
+from controlplane import guard
+
 API_VERSION = "2026-03-01"
 TENANT_A = "aaaaaaaa-0000-0000-0000-000000000001"
 TENANT_B = "bbbbbbbb-0000-0000-0000-000000000002"
@@ -84,7 +86,10 @@ class ArmsimProcess:
         if config:
             command += ["--config", str(config)]
         log = (self.dir / "armsim.log").open("ab")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=_environment())
+        group = guard.shared().leader  # it ends with us at the latest
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=_environment(), process_group=group
+        )
         log.close()
         self._ready()
         return self

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from controlplane import guard
+
 SOURCE = Path(__file__).resolve().parents[1] / "operator"
 ENDS_WITHIN = 45.0  # the pod's grace period
 
@@ -35,7 +37,10 @@ class OperatorProcess:
         self._offset = self.log_path.stat().st_size if self.log_path.exists() else 0
         command = [sys.executable, "-m", "vnetlink", "run", *self._args]
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**self._env, **env})
+            group = guard.shared().leader  # it ends with us at the latest
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, env={**self._env, **env}, process_group=group
+            )
         return self
 
     def wait_ready(self, within: float = 30.0) -> OperatorProcess:

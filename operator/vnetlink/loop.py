@@ -273,8 +273,7 @@ class _PairTurn:
     # -- tell
 
     def _note(self, plan: Plan, world: PairWorld | None) -> None:
-        busy = plan.verdict.reason in (Reason.OPERATION_IN_PROGRESS, Reason.OPERATION_STUCK)
-        self._memory.note_busy(busy, self._loop._monotonic())
+        self._memory.note_busy(plan.waiting, self._loop._monotonic())
         self._memory.rested = world is not None and not plan.actions and not plan.verdict.progressing
         if self._settings.dry_run and world is not None:
             for planned in plan.planned:

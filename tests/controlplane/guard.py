@@ -6,11 +6,13 @@ owner is gone, by SIGKILL too, the pipe ends and the shell kills its whole group
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 _LEADER = "trap '' HUP INT QUIT TERM TSTP; read -r _; kill -KILL 0"
@@ -22,6 +24,11 @@ class ProcessGroup:
     def __init__(self) -> None:
         self._leader = subprocess.Popen(["/bin/sh", "-c", _LEADER], stdin=subprocess.PIPE, process_group=0)
         self._members: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def leader(self) -> int:
+        """The process group to start a process in, for those who start it themselves."""
+        return self._leader.pid
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -53,6 +60,14 @@ class ProcessGroup:
         if self._leader.stdin is not None:
             self._leader.stdin.close()
         self._members.clear()
+
+
+@cache
+def shared() -> ProcessGroup:
+    """One group for whatever this process starts; it also keeps the terminal's Ctrl-C for its owner alone."""
+    group = ProcessGroup()
+    atexit.register(group.kill)
+    return group
 
 
 def terminate(process: subprocess.Popen[bytes], grace_seconds: float) -> None:

@@ -56,7 +56,9 @@ def plan_deletion(pair: PeeringPair, world: PairWorld) -> Plan:
     vnets = [half.vnet for half in both if half.vnet is not None]
     if any(vnet.settling or (present and vnet.busy) for vnet in vnets):
         message = "An operation runs on one of the two VNets; waiting for its end before deleting more."
-        return Plan(Verdict(Truth.FALSE, Reason.DELETING, message, progressing=True), Wake(SOON, backoff=True))
+        return Plan(
+            Verdict(Truth.FALSE, Reason.DELETING, message, progressing=True), Wake(SOON, backoff=True), waiting=True
+        )
     for side, peering in present.items():
         action = DeletePeering(side, peering.id, both[side].remote, world.identities[side], world.auxiliary(side))
         return Plan(

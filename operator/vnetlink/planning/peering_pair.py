@@ -5,6 +5,7 @@ A plan holds at most one write to Azure: every peering write touches both VNets,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from vnetlink.domain.identity import NotGranted
@@ -51,7 +52,7 @@ def unseen(pair: PeeringPair, world: PairWorld) -> Plan | None:
                 finding = Finding(seen.reason, seen.message, str(end.id), seen.reason.facts.remedy)
                 return Plan(verdict, quiet(pair.spec.lifecycle), findings=(finding,))
             case Absent():
-                message = f"VNet {end.id} was not found, or is not visible to {world.identities[side].name}."
+                message = f"VNet {end.id} was not found, or is not visible to {world.identities[side].described}."
                 return _stalled(
                     pair,
                     (
@@ -75,7 +76,8 @@ def _manage(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
     recording = (Record(record),) if _must_record(pair, record) else ()
     waiting_for = _busy(both) if step else _own_operation(both)
     if waiting_for:
-        return Plan(_in_progress(world, waiting_for), Wake(SOON, backoff=True), findings=findings(pair, both))
+        verdict = _in_progress(world, step, waiting_for)
+        return Plan(verdict, Wake(SOON, backoff=True), findings=findings(pair, both), waiting=True)
     if step is None:
         verdict = standing(pair, both)
         wake = Wake(SOON, backoff=True) if verdict.reason is Reason.SYNCING else quiet(pair.spec.lifecycle)
@@ -127,18 +129,16 @@ def _own_operation(both: PerSide[Half]) -> str:
     return running or next((str(half.vnet.id) for half in both if half.vnet is not None and half.vnet.settling), "")
 
 
-def _in_progress(world: PairWorld, id: str) -> Verdict:
+def _in_progress(world: PairWorld, step: AzureAction | None, id: str) -> Verdict:
     if world.busy_for > STUCK_AFTER:
         minutes = int(STUCK_AFTER.total_seconds() // 60)
-        return Verdict(
-            Truth.FALSE,
-            Reason.OPERATION_STUCK,
-            f"An operation on {id} has been running for more than {minutes} minutes.",
-            stalled=True,
-        )
-    return Verdict(
-        Truth.FALSE, Reason.OPERATION_IN_PROGRESS, f"An operation runs on {id}; waiting for its end.", progressing=True
-    )
+        message = f"An operation on {id} has been running for more than {minutes} minutes."
+        return Verdict(Truth.FALSE, Reason.OPERATION_STUCK, message, stalled=True)
+    waiting = f"An operation runs on {id}; waiting for its end."
+    if step is None:
+        return Verdict(Truth.FALSE, Reason.OPERATION_IN_PROGRESS, waiting, progressing=True)
+    next_up = _on_the_way(step)
+    return replace(next_up, message=f"{waiting} Next: {next_up.message}")
 
 
 def _on_the_way(step: AzureAction) -> Verdict:

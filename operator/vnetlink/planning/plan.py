@@ -69,10 +69,14 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`actions` run in order, each once, and at most one of them writes to Azure: after a write the world is read again."""
+    """`actions` run in order, each once, and at most one of them writes to Azure: after a write the world is read again.
+
+    `waiting`: an operation that runs in Azure is all that stands between now and the next step.
+    """
 
     verdict: Verdict
     wake: Wake
     actions: tuple[Action, ...] = ()
     findings: tuple[Finding, ...] = ()
     planned: tuple[PlannedAction, ...] = ()
+    waiting: bool = False

@@ -1,0 +1,87 @@
+"""`make sandbox`: a control plane, a simulated Azure with two VNets and the operator, in the foreground until Ctrl-C.
+
+Everything lies in .sandbox/ and is made anew at each start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from demo import processes
+
+HERE = Path(".sandbox").resolve()
+
+
+class InUse(Exception):
+    """Another sandbox runs in this checkout."""
+
+
+@contextmanager
+def emptied(dir: Path) -> Iterator[Path]:
+    """The directory, empty, for us alone. Raises InUse."""
+    dir.mkdir(exist_ok=True)
+    with (dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InUse("another sandbox runs in this checkout: end it with Ctrl-C first") from None
+        for old in dir.iterdir():
+            if old.is_dir():
+                shutil.rmtree(old)
+            elif old.name != "lock":
+                old.unlink()
+        yield dir
+
+
+def run(speed: str) -> None:
+    """Until Ctrl-C or SIGTERM, which come as KeyboardInterrupt."""
+    with emptied(HERE) as dir, processes.estate(dir, speed) as estate:
+        shutil.copy(estate.cluster.kubeconfig, dir / "kubeconfig")
+        app, data = estate.azure.vnet("app", "10.1.0.0/16"), estate.azure.vnet("data", "10.2.0.0/16")
+        (dir / "app-to-data.yaml").write_text(processes.manifest("app-to-data", app, data))
+        print(_welcome(dir, estate.azure.endpoint, speed), flush=True)
+        signal.pause()
+
+
+def _welcome(dir: Path, endpoint: str, speed: str) -> str:
+    return f"""
+The sandbox runs: a Kubernetes API server, a simulated Azure with the VNets app and data (time runs {speed} times
+as fast), and the operator. In another terminal:
+
+  export KUBECONFIG={dir}/kubeconfig
+
+  kubectl apply -f {dir}/app-to-data.yaml
+  kubectl get peeringpairs -o wide --watch
+  kubectl describe peeringpair app-to-data
+
+The operator's log: {dir}/operator.log
+Azure:              {endpoint}  (point any ARM client at it: source {dir}/armsim/env)
+Ctrl-C ends all three."""
+
+
+def main() -> int:
+    """Parse and run."""
+    parser = argparse.ArgumentParser(prog="make sandbox", description=__doc__)
+    parser.add_argument("--speed", default="60", help="how many times faster than Azure (default 60)")
+    options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job starts with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
+    try:
+        run(options.speed)
+    except KeyboardInterrupt:
+        print("\nThe sandbox has been stopped; its files stay in .sandbox/ until the next start.")
+    except InUse as problem:
+        print(f"sandbox: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
