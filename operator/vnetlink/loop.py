@@ -33,11 +33,12 @@ from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering, Re
 from vnetlink.planning.grants import identities
 from vnetlink.planning.guards import allow
 from vnetlink.planning.peering_pair import duplicate, not_granted, plan_pair, quiet
-from vnetlink.planning.plan import SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
+from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
 from vnetlink.planning.world import PairWorld
 
 FRESH = timedelta(seconds=1)  # before a write, and while something is on its way
 AT_ONCE = Wake(timedelta(0))
+TRIES = 3  # for a record that an edit came before
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ class Loop:
                 return None
             case Unreadable(message=message, retry_after=after):
                 log.warning("cannot read the object: %s", message)
-                return Wake(after or SOON, backoff=True)
+                return Wake(after or SOON, backoff=True, at_most=OUTAGE_RETRY)
             case Present(body):
                 decoded = peering_pair(body, self._settings.installation)
                 self._claims.update(decoded)
@@ -119,7 +120,7 @@ class Loop:
         match await self._statuses.write(body, status):
             case Later(message=message) | Refused(message=message):
                 log.warning("cannot write status: %s", message)
-                return Wake(SOON, backoff=True)
+                return Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
             case _:
                 return wake
 
@@ -150,6 +151,8 @@ class _PairTurn:
         else:
             wake = await self._carry_out(plan)
         self._note(plan, world)
+        if wake is AT_ONCE:  # what was planned is no longer true: the next turn tells what is
+            return wake
         return await self._report(plan, world, wake or plan.wake)
 
     # -- read and plan
@@ -246,24 +249,36 @@ class _PairTurn:
                 return AT_ONCE
             case Later(message=message) | Refused(message=message):
                 log.warning("cannot write the object's metadata: %s", message)
-                return Wake(timedelta(0), backoff=True)
+                return Wake(timedelta(0), backoff=True, at_most=OUTAGE_RETRY)
 
     async def _write(self, action: AzureAction) -> Wake | None:
         outcome = await self._azure.perform(action)
         log.info("%s %s: %s", type(action).__name__, action.id, outcome)
         record = ownership.after(self._pair.record, action, outcome)
-        if record != self._pair.record:
-            await self._hold(record)
+        changed = record != self._pair.record and await self._keep(record)
         self._emit(events.after_write(self._pair, action, outcome))
         match outcome:
             case Accepted(settles_in=settles_in):
-                return Wake(settles_in or timedelta(0))
+                return AT_ONCE if changed else Wake(settles_in or timedelta(0))
             case Later(retry_after=after):
-                return Wake(after) if after else Wake(SOON, backoff=True)
+                return Wake(after) if after else Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
             case Refused():
                 until = self._loop._monotonic() + quiet(self._pair.spec.lifecycle).after.total_seconds()
                 self._memory.refuse(action.side, outcome, until)
                 return AT_ONCE
+
+    async def _keep(self, record: OwnershipRecord) -> bool:
+        """Record what came of a write: no later turn could find it out. True when the object was edited meanwhile."""
+        changed = False
+        for _ in range(TRIES):
+            if await self._hold(record) is None:
+                break
+            match await self._loop._objects.get(self._pair.meta.key):
+                case Present(body) if body["metadata"].get("uid") == self._pair.meta.uid:
+                    self._body, changed = body, True
+                case _:
+                    break
+        return changed
 
     def _emit(self, told: Iterable[Event]) -> None:
         if not self._settings.dry_run:

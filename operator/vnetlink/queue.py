@@ -157,7 +157,7 @@ class Queue:
 
     def _plan(self, key: ObjectKey, wake: Wake) -> None:
         if wake.backoff:
-            self.add_after(key, self._backoff(key, wake.after), Priority.NOT_READY)
+            self.add_after(key, self._backoff(key, wake), Priority.NOT_READY)
             return
         self._failures.pop(key, None)
         seconds = wake.after.total_seconds()
@@ -166,11 +166,12 @@ class Queue:
         else:  # earlier by up to a fifth, never later: the interval is a promise
             self.add_after(key, timedelta(seconds=seconds * (0.9 + 0.1 * self._jitter())), Priority.RESYNC)
 
-    def _backoff(self, key: ObjectKey, at_least: timedelta) -> timedelta:
+    def _backoff(self, key: ObjectKey, wake: Wake) -> timedelta:
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         seconds = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 20)) * (1 + 0.2 * self._jitter())
-        return max(at_least, timedelta(seconds=min(LAST_BACKOFF, seconds)))
+        longest = min(LAST_BACKOFF, wake.at_most.total_seconds()) if wake.at_most else LAST_BACKOFF
+        return max(wake.after, timedelta(seconds=min(longest, seconds)))
 
     def _ripen(self) -> None:
         now = self._now()

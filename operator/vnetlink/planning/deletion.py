@@ -16,7 +16,7 @@ from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, PeeringPair
 from vnetlink.planning.actions import DeletePeering, ReleaseFinalizer
 from vnetlink.planning.gateway_transit import removal_order
 from vnetlink.planning.peering_pair import quiet
-from vnetlink.planning.plan import SOON, Finding, Plan, Truth, Verdict, Wake
+from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, Truth, Verdict, Wake
 from vnetlink.planning.world import PairWorld, halves
 
 LET_GO = "To let go of it and leave Azure as it is, set spec.deletionPolicy: Orphan."
@@ -117,5 +117,5 @@ def _wait(pair: PeeringPair, held: list[Held]) -> Plan:
     finding = held[0].finding
     return Plan(
         Verdict(Truth.UNKNOWN, finding.reason, f"Deletion waits: {finding.message}", progressing=True),
-        Wake(SOON, backoff=True),
+        Wake(SOON, backoff=True, at_most=OUTAGE_RETRY),
     )

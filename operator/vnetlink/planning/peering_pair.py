@@ -18,7 +18,17 @@ from vnetlink.domain.specs import Lifecycle, ManagementPolicy, ObjectKey, Peerin
 from vnetlink.planning import az
 from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering, Record, ReleaseFinalizer
 from vnetlink.planning.peering_steps import all_steps, recorded_for, steps
-from vnetlink.planning.plan import SLOWEST_INTERVAL, SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
+from vnetlink.planning.plan import (
+    OUTAGE_RETRY,
+    SLOWEST_INTERVAL,
+    SOON,
+    Finding,
+    Plan,
+    PlannedAction,
+    Truth,
+    Verdict,
+    Wake,
+)
 from vnetlink.planning.preflight import adoption_blockers, write_blockers
 from vnetlink.planning.standing import findings, standing
 from vnetlink.planning.world import Half, PairWorld, halves
@@ -175,7 +185,7 @@ def _stalled(pair: PeeringPair, blockers: tuple[Finding, ...]) -> Plan:
 
 
 def _after_outage(seen: Unreadable) -> Wake:
-    return Wake(seen.retry_after) if seen.retry_after else Wake(SOON, backoff=True)
+    return Wake(seen.retry_after) if seen.retry_after else Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
 
 
 def not_granted(pair: PeeringPair, refusal: NotGranted) -> Plan:

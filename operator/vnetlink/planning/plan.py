@@ -11,6 +11,7 @@ from vnetlink.planning.actions import Action
 
 SOON = timedelta(seconds=2)
 SLOWEST_INTERVAL = timedelta(minutes=5)
+OUTAGE_RETRY = timedelta(seconds=20)  # at the latest, so that the end of any outage is noticed within 30 s
 
 
 class Truth(Enum):
@@ -61,10 +62,11 @@ class PlannedAction:
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """When to look again: after `after`, or (backoff) after a delay that grows while nothing changes."""
+    """When to look again: after `after`, or (backoff) after a delay that grows, up to `at_most`, while nothing changes."""
 
     after: timedelta
     backoff: bool = False
+    at_most: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
