@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vnetlink.azure.cloud import Cloud
@@ -31,7 +32,7 @@ class Identities:
     @property
     def operator(self) -> Identity:
         """The pod's own."""
-        return Identity(OPERATOR, self._environ.get("AZURE_TENANT_ID", ""))
+        return Identity(OPERATOR, self._environ.get("AZURE_TENANT_ID", ""), self._environ.get("AZURE_CLIENT_ID", ""))
 
     @property
     def wire(self) -> Wire:
@@ -50,10 +51,9 @@ class Identities:
         return self._tokens[identity]
 
     def describe(self, identity: Identity) -> str:
-        """The identity in messages: ids that an administrator finds in Entra, never a secret."""
-        client = self._environ.get("AZURE_CLIENT_ID", "") if identity.name == OPERATOR else identity.name
-        who = f"client {client}" if client else f"identity {identity.name}"
-        return f"{who} of tenant {identity.tenant}" if identity.tenant else who
+        """The identity in messages, also one that was made without its client id."""
+        known = identity.client or (self.operator.client if identity.name == OPERATOR else identity.name)
+        return replace(identity, client=known).described
 
     async def close(self) -> None:
         """Lets go of every credential and connection."""

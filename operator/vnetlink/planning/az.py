@@ -20,14 +20,10 @@ def create_peering(peering: PeeringId, remote: VnetId, options: PeeringOptions) 
         flags += ["--peer-complete-vnets false"]
         flags += [f"--local-subnet-names {' '.join(options.local_subnet_names)}"]
         flags += [f"--remote-subnet-names {' '.join(options.remote_subnet_names)}"]
-    vnet = peering.vnet
-    return " ".join(
-        [
-            f"az network vnet peering create --subscription {vnet.subscription} --resource-group {vnet.resource_group}",
-            f"--vnet-name {vnet.name} --name {peering.name} --remote-vnet {remote}",
-            *flags,
-        ]
-    )
+    if options.enable_only_ipv6_peering:
+        flags += ["--enable-only-ipv6"]
+    command = f"az network vnet peering create {_inside(peering.vnet)} --name {peering.name} --remote-vnet {remote}"
+    return " ".join([command, *flags])
 
 
 def delete_peering(peering: PeeringId) -> str:
@@ -46,8 +42,14 @@ def show_vnet(vnet: VnetId) -> str:
 
 
 def list_peerings(vnet: VnetId) -> str:
-    """List this VNet's peerings."""
-    return (
-        f"az network vnet peering list --subscription {vnet.subscription} --resource-group {vnet.resource_group}"
-        f" --vnet-name {vnet.name} --output table"
-    )
+    """List this VNet's peerings; az lists take no --ids."""
+    return f"az network vnet peering list {_inside(vnet)} --output table"
+
+
+def list_subnets(vnet: VnetId) -> str:
+    """List this VNet's subnets."""
+    return f"az network vnet subnet list {_inside(vnet)} --output table"
+
+
+def _inside(vnet: VnetId) -> str:
+    return f"--subscription {vnet.subscription} --resource-group {vnet.resource_group} --vnet-name {vnet.name}"

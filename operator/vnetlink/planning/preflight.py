@@ -110,7 +110,7 @@ def unknown_subnets(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Findin
                     Reason.SUBNET_NOT_FOUND,
                     f"VNet {half.vnet.id} has no subnet {name!r}, which spec.peering.subnetPeering.{half.side.value}SubnetNames names.",
                     str(half.vnet.id),
-                    f"az network vnet subnet list --ids {half.vnet.id} --output table",
+                    f"Make it, or choose among: {az.list_subnets(half.vnet.id)}",
                 )
 
 
@@ -119,9 +119,11 @@ def names_taken(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:
     for half in halves:
         if half.missing and half.ours_to_write and peering_name(half) is None:
             taken = half.id_named(half.wanted.name or "")
+            other = half.vnet.peering_named(taken.name) if half.vnet else None
+            where = other.remote if other else "another VNet"
             yield Finding(
                 Reason.NAME_TAKEN,
-                f"Peering {taken} already leads to another VNet; spec.peering.{half.side.value}.name asks for that name.",
+                f"Peering {taken} already leads to {where}; spec.peering.{half.side.value}.name asks for that name.",
                 str(taken),
                 f"Choose another name in a new object, or free this one: {az.delete_peering(taken)}",
             )
