@@ -24,7 +24,7 @@ def estate(dir: Path, speed: str) -> Iterator[Estate]:
         cluster.kubectl("create", "namespace", OPERATOR_NAMESPACE, check=False)
         azure = stack.enter_context(ArmsimProcess(dir / "armsim", speed=speed))
         estate = Estate(cluster, azure, dir)
-        stack.callback(estate.operator.stop)
+        stack.callback(lambda: estate.operator.stop())
         yield estate.start("--identity-namespaces", "*", "--log-format", "text")
 
 
