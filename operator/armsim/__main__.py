@@ -36,6 +36,8 @@ def main() -> int:
         return 2
     if arguments.speed is not None:
         settings = replace(settings, speed=arguments.speed)
+    if arguments.era is not None:
+        settings = replace(settings, era=arguments.era)
     directory = Path(arguments.dir).resolve()
     directory.mkdir(parents=True, exist_ok=True)
     return asyncio.run(_run(settings, arguments.host, arguments.port, directory))
@@ -48,6 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--dir", required=True, help="directory for certificates, env and state; made when missing")
     parser.add_argument("--speed", type=_speed, default=None, help="factor on operation times, 'inf' or 0 for instant")
     parser.add_argument("--config", help="YAML: tenants, principals, roles, seeded resources, quotas, durations")
+    parser.add_argument("--era", type=int, default=None, help="year whose retirements hold (default: 2026)")
     return parser.parse_args()
 
 

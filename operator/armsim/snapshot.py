@@ -80,6 +80,7 @@ def restore(core: Core, data: Any) -> None:
     core.world.clear()
     for entity in entities:
         core.world.put(entity)
+    core.world.mix(" ".join((*core.world.operations, *(one.etag for one in core.world.vnets.values()))))
     core.schedule.rebuild(core.world)
 
 

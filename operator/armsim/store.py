@@ -254,6 +254,10 @@ class World:
     def referrers_of_all(self) -> dict[str, set[str]]:
         return {key: set(value) for key, value in self.referrers.items() if value}
 
+    def mix(self, text: str) -> None:
+        """Another series of guids, so that an imported world never meets its own ids again."""
+        self._random.seed(f"{self._random.getrandbits(64)} {text}")
+
     def guid(self) -> str:
         text = f"{self._random.getrandbits(128):032x}"
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"

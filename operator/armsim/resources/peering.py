@@ -170,8 +170,8 @@ def _below_limit(proposal: Proposal) -> None:
 
 
 def _reverse_is_not_disconnected(proposal: Proposal) -> None:
-    """Only a new peering is refused; a PUT of an existing Disconnected one is the way out (arm.md 4, fact 8)."""
-    if proposal.old is None and proposal.reverse is not None and proposal.reverse.status == "Disconnected":
+    """The way out is to delete that one, or to PUT it (arm.md 4, fact 8)."""
+    if proposal.reverse is not None and proposal.reverse.status == "Disconnected":
         raise errors.remote_disconnected(proposal.id, proposal.reverse_id, proposal.vnet.id)
 
 
@@ -273,8 +273,7 @@ def _target(vnet: Vnet, name: str) -> str:
 def _linked(proposal: Proposal) -> Peering:
     """Without the flag an update keeps its copy of the remote space (arm.md 4, fact 5: unverified, chosen)."""
     new, old = proposal.new, proposal.old
-    linked = proposal.reverse is not None and proposal.reverse.status != "Disconnected"
-    status = "Connected" if linked else "Initiated"
+    status = "Connected" if proposal.reverse is not None else "Initiated"
     sync = proposal.call.query.get("syncremoteaddressspace", "").lower() == "true"
     scope_changed = old is not None and (old.complete, old.remote_subnets) != (new.complete, new.remote_subnets)
     if old is None or sync or old.status == "Disconnected" or scope_changed:

@@ -143,6 +143,13 @@ def test_a_hostile_path_is_refused_in_arms_shape(azure: Azure, path: str, method
     assert azure.core.world.vnets == before.vnets
 
 
+@pytest.mark.parametrize(
+    "path", [f"{GROUP}%2fproviders%2fMicrosoft.Network", f"{VNETS}%2fone", f"{VNETS}/one%00", f"{VNETS}/one%5c"]
+)
+def test_an_encoded_slash_never_becomes_a_path(azure: Azure, path: str) -> None:
+    assert code(azure.send("GET", path)) == "InvalidRequestUri"
+
+
 def test_any_text_in_tags_comes_back_as_it_went(azure: Azure) -> None:
     tags = {"ключ": "\ud800", "x": '\u2028"\\\x00'}
     body = {**network("10.1.0.0/16"), "tags": tags}

@@ -83,6 +83,18 @@ def test_a_new_prefix_makes_my_side_remote_and_the_other_local_not_in_sync(azure
     assert other["remoteVirtualNetworkAddressSpace"]["addressPrefixes"] == ["10.1.0.0/16", "10.99.0.0/16"]
 
 
+def test_a_new_prefix_moves_the_other_vnets_etag_and_shows_in_its_body(azure: Azure) -> None:
+    one, two, _, _ = azure.pair()
+    before = azure.get(two)
+    grow(azure, one, "10.1.0.0/16", "10.99.0.0/16")
+    after = azure.get(two)
+    assert after["etag"] != before["etag"]
+    levels = [
+        each["properties"]["virtualNetworkPeerings"][0]["properties"]["peeringSyncLevel"] for each in (before, after)
+    ]
+    assert levels == ["FullyInSync", "LocalNotInSync"]
+
+
 def test_a_sync_answers_in_sync_at_once_and_heals_both_sides(azure: Azure) -> None:
     one, _, first, second = azure.pair()
     grow(azure, one, "10.1.0.0/16", "10.99.0.0/16")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulated_azure import GROUP, SUB, SUB_2, Azure, code, network
+from simulated_azure import GROUP, SUB, SUB_2, Azure, code, gateway, network
 
 VNETS = f"{GROUP}/providers/Microsoft.Network/virtualNetworks"
 
@@ -84,6 +84,17 @@ def test_a_gateway_moves_the_etag_of_its_vnet_and_shows_in_its_subnet(azure: Azu
     assert azure.get(hub)["etag"] != before
     subnet = azure.properties(f"{hub}/subnets/GatewaySubnet")
     assert subnet["ipConfigurations"] == [{"id": f"{gateway}/ipConfigurations/default"}]
+
+
+def test_the_end_of_a_gateways_operation_moves_the_etag_again(azure: Azure) -> None:
+    hub = azure.vnet("hub", "10.0.0.0/16", subnets={"GatewaySubnet": "10.0.0.0/27"})
+    azure.send("PUT", f"{GROUP}/providers/Microsoft.Network/virtualNetworkGateways/g", gateway(hub))
+    before = azure.get(hub)
+    azure.wait()
+    after = azure.get(hub)
+    assert before["etag"] != after["etag"]
+    shown = ["ipConfigurations" in each["properties"]["subnets"][0]["properties"] for each in (before, after)]
+    assert shown == [False, True]
 
 
 def test_a_put_does_not_touch_peerings(azure: Azure) -> None:
