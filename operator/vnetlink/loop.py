@@ -125,9 +125,9 @@ class Loop:
                 return wake
 
     def _observing(self, pair: PeeringPair) -> PeeringPair:
-        """A dry run sees every object as one that only observes, and holds no finalizer to take off."""
+        """A dry run sees every object as one that only observes; what goes with a deleted one depends on what it is."""
         lifecycle = replace(pair.spec.lifecycle, management=ManagementPolicy.OBSERVE)
-        return replace(pair, spec=replace(pair.spec, lifecycle=lifecycle), meta=replace(pair.meta, finalizer=False))
+        return pair if pair.meta.deleting else replace(pair, spec=replace(pair.spec, lifecycle=lifecycle))
 
 
 class _PairTurn:
@@ -143,6 +143,7 @@ class _PairTurn:
             return Wake(SLOWEST_INTERVAL)  # somebody else's finalizer; the watch tells when it is gone
         vnets = [end.id for end in self._pair.spec.ends]
         plan, world = await self._decide(self._max_age())
+        plan = self._rehearsed(plan, world) if self._settings.dry_run else plan
         wake: Wake | None
         if any(isinstance(action, PutPeering | DeletePeering) for action in plan.actions):
             async with self._azure.writing(*vnets):
@@ -175,6 +176,11 @@ class _PairTurn:
         plan = deletion.plan_deletion(pair, world) if pair.meta.deleting else plan_pair(pair, world)
         return allow(plan, pair, world), world
 
+    def _rehearsed(self, plan: Plan, world: PairWorld | None) -> Plan:
+        """A dry run: the plan's writes are told, and none of them is done."""
+        going = deletion.planned(self._pair, world) if self._pair.meta.deleting and world else ()
+        return replace(plan, actions=(), planned=plan.planned or going, wake=quiet(self._pair.spec.lifecycle))
+
     async def _winner(self) -> ObjectKey | None:
         """The object that holds this pair before us. Claims may lag, so the winner is read before it is believed."""
         if not self._pair.spec.lifecycle.writes:
@@ -194,7 +200,7 @@ class _PairTurn:
         now = self._loop._monotonic()
         seen = [await self._azure.read_vnet(granted[side], self._pair.spec.ends[side].id, max_age) for side in Side]
         if not any(isinstance(vnet, Unreadable) and vnet.transient for vnet in seen):
-            self._memory.last_read = now
+            self._memory.last_read, self._memory.asked = now, False
         return PairWorld(
             PerSide(*seen),
             granted,
@@ -204,7 +210,9 @@ class _PairTurn:
         )
 
     def _max_age(self) -> timedelta:
-        """While nothing is owed a read may be shared with other objects for a fifth of the interval."""
+        """While nothing is owed a read may be shared with other objects for a fifth of the interval; a person gets a new one."""
+        if self._memory.asked:
+            return timedelta(0)
         if not self._memory.rested:
             return FRESH
         return min(self._pair.spec.lifecycle.interval, SLOWEST_INTERVAL) * 0.2

@@ -13,7 +13,7 @@ from vnetlink.domain.specs import ObjectKey, ObjectMeta
 
 @dataclass(slots=True)
 class Memory:
-    """One object's. Times are monotonic seconds."""
+    """One object's. Times are monotonic seconds. `asked`: a person wants a look right now, and has not had it yet."""
 
     uid: str
     version: tuple[int, str, bool]
@@ -21,6 +21,7 @@ class Memory:
     refusals: dict[Side, tuple[Refused, float]] = field(default_factory=dict)
     busy_since: float | None = None
     rested: bool = False
+    asked: bool = False
 
     def refuse(self, side: Side, refusal: Refused, until: float) -> None:
         """Do not try this side again before `until`."""
@@ -56,7 +57,8 @@ class Memories:
         if memory is None or memory.uid != meta.uid:
             memory = self._of[meta.key] = Memory(meta.uid, version, now)
         elif memory.version != version:
-            memory = self._of[meta.key] = Memory(meta.uid, version, memory.last_read)
+            asked = memory.asked or memory.version[1] != meta.reconcile_requested_at
+            memory = self._of[meta.key] = Memory(meta.uid, version, memory.last_read, asked=asked)
         return memory
 
     def forget(self, key: ObjectKey) -> None:

@@ -16,7 +16,7 @@ from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, PeeringPair
 from vnetlink.planning.actions import DeletePeering, ReleaseFinalizer
 from vnetlink.planning.gateway_transit import removal_order
 from vnetlink.planning.peering_pair import quiet
-from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, Truth, Verdict, Wake
+from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.world import PairWorld, halves
 
 LET_GO = "To let go of it and leave Azure as it is, set spec.deletionPolicy: Orphan."
@@ -69,6 +69,13 @@ def plan_deletion(pair: PeeringPair, world: PairWorld) -> Plan:
     if held:
         return _wait(pair, held)
     return release(Reason.DELETING, "Everything in Azure that had to go is gone.")
+
+
+def planned(pair: PeeringPair, world: PairWorld) -> tuple[PlannedAction, ...]:
+    """What the deletion would take from Azure as it is now, in order, for a dry run."""
+    doomed = (_present(pair, world, side) for side in removal_order(halves(pair, world)))
+    going = (str(one.id) for one in doomed if isinstance(one, ObservedPeering))
+    return tuple(PlannedAction("DeletePeering", id, "It goes with the object.", outage=True) for id in going)
 
 
 def stays(pair: PeeringPair) -> tuple[Part, ...]:

@@ -203,7 +203,7 @@ def duplicate(pair: PeeringPair, winner: ObjectKey) -> Plan:
                 Reason.DUPLICATE_LINK,
                 message,
                 "",
-                f"Delete one of the two: kubectl get {winner.kind} -n {winner.namespace} {winner.name}",
+                f"Delete this one, or look at the other: kubectl get {winner.kind} -n {winner.namespace} {winner.name}",
             ),
         ),
     )
