@@ -32,6 +32,7 @@ class Config:
     log_level: str = "INFO"
     health_port: int = 8080
     workers: int = 16
+    arm_requests: str = "standard"
     dry_run: bool = False
     kubeconfig: str | None = None
     context: str | None = None
@@ -207,6 +208,14 @@ _FLAGS = (
     ),
     _Flag(
         ("--workers",), ("VNETLINK_WORKERS",), _number(1, 256), "objects worked on at the same time (default 16)", "N"
+    ),
+    _Flag(
+        ("--arm-requests",),
+        ("VNETLINK_ARM_REQUESTS",),
+        _one_of("standard", "unlimited"),
+        "standard stays below Azure's own limits for one identity and subscription: 20 reads, 3 writes, 3 deletes a "
+        "second after bursts of 200, 50, 50 (default); unlimited is for measurements against a simulator",
+        "RATE",
     ),
     _Flag(("--dry-run",), ("VNETLINK_DRY_RUN",), _truth, "plan and report, write nothing to Azure"),
     _Flag(

@@ -24,6 +24,7 @@ from vnetlink import telemetry
 from vnetlink.azure.arm import Arm
 from vnetlink.azure.cloud import Cloud, InvalidCloud
 from vnetlink.azure.identities import Identities
+from vnetlink.azure.limiter import UNLIMITED, Limits
 from vnetlink.config import Config
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.handlers import health as probes
@@ -144,7 +145,7 @@ class _Process:
         await self._tell_denied(server)
         identity = await self._installation(server)
         identities = Identities(self._cloud, os.environ)
-        arm = Arm(self._cloud, identities)
+        arm = Arm(self._cloud, identities, UNLIMITED if config.arm_requests == "unlimited" else Limits())
         stack.push_async_callback(arm.close)
 
         queue, versions = Queue(time.monotonic, partial(random.uniform, -1, 1)), Versions()
