@@ -1,0 +1,81 @@
+"""The operator is there before what it serves: it says what is missing and how to install it, then serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from controlplane.cluster import CRDS, Cluster
+from estate import OPERATOR_NAMESPACE, Estate, eventually
+
+CRD = "peeringpairs.vnetlink.dev"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A control plane without our CRDs."""
+    plane = Cluster(tmp_path_factory.mktemp("bare"))
+    plane.start()
+    try:
+        yield plane
+    finally:
+        plane.stop()
+
+
+def remove_crds(cluster: Cluster) -> None:
+    cluster.kubectl("delete", "-k", str(CRDS), "--ignore-not-found", "--timeout=30s")
+
+
+def said(estate: Estate, *words: str) -> bool:
+    """Whether the operator lives, is not ready, and /readyz and its log hold these words."""
+    serving, text = estate.operator.ready()
+    return estate.operator.alive and not serving and all(w in text and w in estate.operator.log() for w in words)
+
+
+def test_without_its_crd_it_names_it_and_serves_within_ten_seconds_of_its_arrival(estate: Estate) -> None:
+    remove_crds(estate.cluster)
+    app, data = estate.azure.vnet("app", "10.1.0.0/16"), estate.azure.vnet("data", "10.2.0.0/16")
+    estate.operator.start()
+    eventually("the missing CRD", lambda: said(estate, CRD, "kubectl apply -k crds"))
+
+    estate.cluster.apply_crds()
+    estate.pair("early", app, data)
+    estate.wait_ready("early", within=10)
+    assert estate.operator.ready() == (True, "ok\n")
+
+
+def test_without_its_namespace_it_names_it_and_serves_when_it_is_there(estate: Estate) -> None:
+    estate.cluster.apply_crds()
+    app, data = estate.azure.vnet("app", "10.1.0.0/16"), estate.azure.vnet("data", "10.2.0.0/16")
+    estate.cluster.kubectl("delete", "namespace", OPERATOR_NAMESPACE, "--timeout=30s")
+    estate.operator.start()
+    estate.pair("early", app, data)
+    eventually("the missing namespace", lambda: said(estate, f"kubectl create namespace {OPERATOR_NAMESPACE}"))
+    assert estate.condition("early") == {}
+
+    estate.cluster.kubectl("create", "namespace", OPERATOR_NAMESPACE)
+    estate.wait_ready("early", within=10)
+
+
+def test_a_crd_that_goes_and_comes_back_is_served_again_by_this_process_or_the_next(estate: Estate) -> None:
+    estate.cluster.apply_crds()
+    app, data = estate.azure.vnet("app", "10.1.0.0/16"), estate.azure.vnet("data", "10.2.0.0/16")
+    estate.start()
+    estate.pair("before", app, data)
+    estate.wait_ready("before")
+    remove_crds(estate.cluster)
+    assert estate.peerings(app) == {}, "deleting the CRD deletes the objects, and their finalizers are served"
+
+    estate.cluster.apply_crds()
+    estate.pair("after", app, data)
+    codes: list[int] = []
+
+    def ready() -> bool:
+        if not estate.operator.alive:
+            codes.append(estate.operator.stop())
+            estate.operator.start()
+        return estate.condition("after").get("status") == "True"
+
+    eventually("the new object Ready", ready)
+    assert codes in ([], [1])
