@@ -41,8 +41,7 @@ class Server:
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
-        self._core.faults.remove()
-        self._wake()
+        """What is held or hung is cut, and not worked on."""
         if self._runner is not None:
             await self._runner.cleanup()
         self._disk.close(self._core)

@@ -154,6 +154,16 @@ def test_sigterm_ends_it_with_0_even_while_a_request_hangs(armsim: ArmsimProcess
     assert hung.join().error
 
 
+def test_a_request_held_before_its_write_is_not_done_by_a_stop(armsim: ArmsimProcess) -> None:
+    armsim.fault(kind="hold", method="PUT", when="before")
+    held = Background(armsim, "PUT", VNET, BODY)
+    until(armsim.holding)
+    armsim.stop()
+    assert held.join().error
+    armsim.start()
+    assert armsim.get(VNET) is None
+
+
 def test_config_errors_go_to_stderr_with_the_line(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("speed: 1\nspeeed: 2\n")
     command = [sys.executable, "-m", "armsim", "--dir", str(tmp_path / "d"), "--config", str(tmp_path / "bad.yaml")]
@@ -229,6 +239,7 @@ def test_a_held_request_waits_for_its_release(armsim: ArmsimProcess, when: str) 
     assert armsim.holding()[0]["when"] == when
     assert bool(armsim.get(VNET)) is (when == "after")
     assert armsim.release() == 1
+    assert armsim.faults() == {"faults": [], "holding": []}
     answer = held.join().answer
     assert answer is not None
     assert answer.status == 201

@@ -192,6 +192,19 @@ def test_state_survives_export_and_import(azure: Azure) -> None:
     assert other.properties(first)["provisioningState"] == "Succeeded"
 
 
+def test_an_imported_world_makes_new_ids(azure: Azure) -> None:
+    state = azure.control("GET", "state").data
+    azure.pair()
+    old = azure.control("GET", "state").data
+    other = Azure()
+    other.control("PUT", "state", old)
+    made = other.send("PUT", f"{VNETS}/new", network("10.9.0.0/16"))
+    assert made.headers["x-ms-request-id"] not in {one["id"] for one in old["operations"]}
+    azure.control("PUT", "state", state)
+    again = azure.vnet("again", "10.9.0.0/16")
+    assert azure.properties(again)["resourceGuid"] not in {one["guid"] for one in old["vnets"]}
+
+
 @pytest.mark.parametrize(
     "wrong", [[], {}, {"format": 2}, {"format": 1, "vnets": [{"x": 1}]}, {"format": 1, "vnets": [5]}]
 )

@@ -154,6 +154,7 @@ def test_a_group_is_deleted_by_a_job(azure: Azure) -> None:
     running = azure.send("GET", response.headers["Location"])
     assert (running.status, running.headers["Location"]) == (202, response.headers["Location"])
     assert code(azure.send("PUT", f"{VNETS}/w", network("10.0.0.0/16"))) == "ResourceGroupBeingDeleted"
+    assert code(azure.send("PUT", GROUP, {"location": "westeurope"})) == "ResourceGroupBeingDeleted"
     azure.wait()
     done = azure.send("GET", response.headers["Location"])
     assert (done.status, done.body) == (200, b"")
