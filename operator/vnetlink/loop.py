@@ -32,9 +32,11 @@ from vnetlink.planning import conditions, deletion, events, ownership
 from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering, Record, ReleaseFinalizer
 from vnetlink.planning.grants import identities
 from vnetlink.planning.guards import allow
+from vnetlink.planning.json_value import Status
 from vnetlink.planning.peering_pair import duplicate, not_granted, plan_pair, quiet
 from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
 from vnetlink.planning.world import PairWorld
+from vnetlink.telemetry import turn_generation
 
 FRESH = timedelta(seconds=1)  # before a write, and while something is on its way
 AT_ONCE = Wake(timedelta(0))
@@ -104,6 +106,7 @@ class Loop:
                 return Wake(after or SOON, backoff=True, at_most=OUTAGE_RETRY)
             case Present(body):
                 decoded = peering_pair(body, self._settings.installation)
+                turn_generation(decoded.meta.generation)
                 self._claims.update(decoded)
                 return await self._decoded(body, decoded)
 
@@ -114,7 +117,7 @@ class Loop:
         pair = self._observing(decoded) if self._settings.dry_run else decoded
         return await _PairTurn(self, body, pair, self._memories.of(pair.meta, self._monotonic())).run()
 
-    async def _tell(self, body: Body, status: conditions.Status | None, wake: Wake) -> Wake:
+    async def _tell(self, body: Body, status: Status | None, wake: Wake) -> Wake:
         if status is None or self._settings.dry_run:
             return wake
         match await self._statuses.write(body, status):

@@ -12,8 +12,9 @@ from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import PeeringPair
 from vnetlink.planning import az
 from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering
-from vnetlink.planning.conditions import Json, Status, ready_of
+from vnetlink.planning.conditions import ready_of
 from vnetlink.planning.deletion import stays
+from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.plan import Verdict
 
 

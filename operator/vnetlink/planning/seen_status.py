@@ -1,0 +1,109 @@
+"""What was seen of a pair, as fields of status: VNets, directions, sync level and the list of resources."""
+
+from __future__ import annotations
+
+from vnetlink.domain.observed import ObservedPeering, PeeringState, Provisioning
+from vnetlink.domain.outcome import Absent, Present
+from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.specs import ManagementPolicy, PeeringPair
+from vnetlink.planning.deletion import goes
+from vnetlink.planning.json_value import Json, Status
+from vnetlink.planning.naming import peering_name
+from vnetlink.planning.world import Half, PairWorld
+
+MOST_PREFIXES = 1024  # the schema's bound; a longer list would make every status write fail
+
+
+def seen(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Status:
+    """Everything that status shows of Azure."""
+    peerings = [half.peering for half in both if half.peering is not None]
+    in_sync = all(peering.sync_level.value == "FullyInSync" for peering in peerings)
+    sync: Status = {"syncLevel": "InSync" if in_sync else "OutOfSync"} if len(peerings) == 2 else {}
+    return {
+        **{side.value: _vnet(pair, world, side) for side in Side},
+        **{side.direction: _direction(pair, both, side) for side in Side},
+        **sync,
+        "resources": [
+            resource
+            for side in Side
+            for resource in (_vnet_resource(world, both, side), _peering_resource(pair, both, side))
+        ],
+    }
+
+
+def _vnet(pair: PeeringPair, world: PairWorld, side: Side) -> Json:
+    seen = world.vnets[side]
+    if not isinstance(seen, Present):
+        return {"id": str(pair.spec.ends[side].id), "name": pair.spec.ends[side].id.name, "origin": "Selected"}
+    vnet = seen.value
+    return {
+        "id": str(vnet.id),
+        "name": vnet.id.name,
+        "location": vnet.location,
+        "addressPrefixes": list(vnet.prefixes[:MOST_PREFIXES]),
+        "origin": "Selected",
+    }
+
+
+def _direction(pair: PeeringPair, both: PerSide[Half], side: Side) -> Json:
+    peering = both[side].peering
+    shown: Status = {"state": state(both, side)}
+    if peering is None:
+        return shown
+    return {
+        "id": str(peering.id),
+        "name": peering.id.name,
+        **shown,
+        "syncLevel": peering.sync_level.value,
+        "provisioningState": peering.provisioning.value,
+        "origin": _origin(both[side]),
+        "remoteAddressPrefixes": list(peering.remote_prefixes[:MOST_PREFIXES]),
+    }
+
+
+def _origin(half: Half) -> str:
+    """Foreign: it is there, and neither made nor adopted by this object."""
+    return half.part.origin.value if half.part is not None and half.recorded else "Foreign"
+
+
+def _vnet_resource(world: PairWorld, both: PerSide[Half], side: Side) -> Json:
+    vnet = both[side].vnet
+    state = vnet.provisioning.value if vnet else ("Missing" if isinstance(world.vnets[side], Absent) else "Unknown")
+    id = str(vnet.id if vnet else both[side].end.id)
+    return {"role": "VirtualNetwork", "id": id, "origin": "Selected", "state": state, "onDelete": "Keep"}
+
+
+def _peering_resource(pair: PeeringPair, both: PerSide[Half], side: Side) -> Json:
+    half = both[side]
+    id = half.peering.id if half.peering else half.id_named(peering_name(half) or half.wanted.name or "")
+    theirs = half.end.management is ManagementPolicy.OBSERVE
+    origin = (
+        _origin(half) if half.peering else (half.part.origin.value if half.part else "Foreign" if theirs else "Created")
+    )
+    deletes = goes(pair, side) and (half.peering is None or half.recorded)
+    return {
+        "role": "Peering",
+        "id": str(id),
+        "origin": origin,
+        "state": state(both, side),
+        "onDelete": "Delete" if deletes else "Keep",
+    }
+
+
+def state(both: PerSide[Half], side: Side) -> str:
+    """The state of one direction, as its column shows it."""
+    return direction_state(both[side], both[side.other].peering)
+
+
+def direction_state(half: Half, opposite: ObservedPeering | None) -> str:
+    """One direction in one word, for the columns 1->2 and 2->1. A VNet that we cannot read is judged by our own peering."""
+    if half.vnet is None:
+        told = opposite.state if opposite is not None else None
+        return (
+            {PeeringState.CONNECTED: "Connected", PeeringState.INITIATED: "Missing"}.get(told, "Unknown")
+            if told
+            else "Unknown"
+        )
+    if half.peering is None:
+        return "Missing"
+    return "Deleting" if half.peering.provisioning is Provisioning.DELETING else half.peering.state.value
