@@ -120,7 +120,7 @@ def put(call: Call) -> Response:
 
 
 def check_idle(world: World, vnet: Vnet | None) -> None:
-    """A running operation of the VNet or of a subnet refuses a write (arm.md 1.4); of a peering only when strict (test_arm_table.py, CHOSEN)."""
+    """A running operation of the VNet or a subnet refuses a write (arm.md 1.4); of a peering, only when strict."""
     if vnet is None:
         return
     if vnet.state == "Deleting":
