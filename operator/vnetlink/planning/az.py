@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from vnetlink.domain.arm_id import PeeringId, VnetId
 from vnetlink.domain.peering import PeeringOptions
 
@@ -22,23 +24,33 @@ def create_peering(peering: PeeringId, remote: VnetId, options: PeeringOptions) 
         flags += [f"--remote-subnet-names {' '.join(options.remote_subnet_names)}"]
     if options.enable_only_ipv6_peering:
         flags += ["--enable-only-ipv6"]
-    command = f"az network vnet peering create {_inside(peering.vnet)} --name {peering.name} --remote-vnet {remote}"
+    command = f"az network vnet peering create {_inside(peering.vnet)} --name {peering.name} --remote-vnet {quote(str(remote))}"
     return " ".join([command, *flags])
 
 
 def delete_peering(peering: PeeringId) -> str:
     """Delete this peering."""
-    return f"az network vnet peering delete --ids {peering}"
+    return f"az network vnet peering delete --ids {quote(str(peering))}"
 
 
 def sync_peering(peering: PeeringId) -> str:
     """Let this peering take over the other VNet's address space."""
-    return f"az network vnet peering sync --ids {peering}"
+    return f"az network vnet peering sync --ids {quote(str(peering))}"
+
+
+def stop_using_gateway(peering: PeeringId) -> str:
+    """Let this peering's VNet no longer use the other's gateway."""
+    return f"az network vnet peering update --ids {quote(str(peering))} --set useRemoteGateways=false"
+
+
+def change_prefixes(vnet: VnetId) -> str:
+    """Give this VNet another address space."""
+    return f"az network vnet update --ids {quote(str(vnet))} --address-prefixes '<prefixes>'"
 
 
 def show_vnet(vnet: VnetId) -> str:
     """Show this VNet."""
-    return f"az network vnet show --ids {vnet}"
+    return f"az network vnet show --ids {quote(str(vnet))}"
 
 
 def list_peerings(vnet: VnetId) -> str:
@@ -52,4 +64,4 @@ def list_subnets(vnet: VnetId) -> str:
 
 
 def _inside(vnet: VnetId) -> str:
-    return f"--subscription {vnet.subscription} --resource-group {vnet.resource_group} --vnet-name {vnet.name}"
+    return f"--subscription {vnet.subscription} --resource-group {quote(vnet.resource_group)} --vnet-name {vnet.name}"

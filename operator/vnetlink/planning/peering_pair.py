@@ -39,9 +39,10 @@ STUCK_AFTER = timedelta(hours=1)  # peering operations were seen to take 10 to 3
 def plan_pair(pair: PeeringPair, world: PairWorld) -> Plan:
     """The next step towards two Connected peerings, or how it stands and why nothing is done."""
     both = halves(pair, world)
-    return unseen(pair, world) or (
-        _manage(pair, world, both) if pair.spec.lifecycle.writes else _observe(pair, world, both)
-    )
+    if pair.spec.lifecycle.writes:
+        return unseen(pair, world) or _manage(pair, world, both)
+    plan = unseen(pair, world) or _observe(pair, world, both)
+    return replace(plan, actions=(ReleaseFinalizer(),)) if pair.meta.finalizer else plan
 
 
 def quiet(lifecycle: Lifecycle) -> Wake:
@@ -108,8 +109,7 @@ def _observe(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
     message = f"Suspended. {verdict.message}" if pair.spec.lifecycle.suspend else verdict.message
     planned = () if blockers else tuple(planned_action(step) for step in owed)
     told = tuple(dict.fromkeys((*findings(pair, both), *blockers)))
-    letting_go = (ReleaseFinalizer(),) if pair.meta.finalizer else ()
-    return Plan(Verdict(verdict.ready, reason, message), quiet(pair.spec.lifecycle), letting_go, told, planned)
+    return Plan(Verdict(verdict.ready, reason, message), quiet(pair.spec.lifecycle), (), told, planned)
 
 
 def planned_action(step: AzureAction) -> PlannedAction:

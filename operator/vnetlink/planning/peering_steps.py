@@ -22,7 +22,7 @@ def steps(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Iterator[
     """
     yield from deletions(pair, world, both)
     if not any(is_stale(half) for half in both):
-        yield from creations(world, both)
+        yield from creations(pair, world, both)
         yield from changes(pair, world, both)
 
 
@@ -33,7 +33,7 @@ def all_steps(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Itera
     deleted = {action.side for action in stale}
     for side in creation_order(both):
         if side in deleted or (able(both[side]) and both[side].missing):
-            yield _put(world, both, side, creates=True)
+            yield _put(pair, world, both, side, creates=True)
     yield from changes(pair, world, both)
 
 
@@ -47,18 +47,18 @@ def deletions(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Itera
             yield DeletePeering(side, peering.id, both[side].remote, world.identities[side], world.auxiliary(side))
 
 
-def creations(world: PairWorld, both: PerSide[Half]) -> Iterator[PutPeering]:
+def creations(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Iterator[PutPeering]:
     """Missing peerings, the hub's first."""
     for side in creation_order(both):
         if both[side].missing and able(both[side]):
-            yield _put(world, both, side, creates=True)
+            yield _put(pair, world, both, side, creates=True)
 
 
 def changes(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Iterator[PutPeering]:
     """Peerings that are not as asked, the one that stops using a gateway first."""
     for side in removal_order(both):
         if able(both[side]) and not is_stale(both[side]) and _needs_change(pair, both, side):
-            yield _put(world, both, side, creates=False)
+            yield _put(pair, world, both, side, creates=False)
 
 
 def recorded_for(pair: PeeringPair, both: PerSide[Half], step: AzureAction | None) -> OwnershipRecord:
@@ -109,7 +109,7 @@ def _half_open(both: PerSide[Half]) -> bool:
     return all(half.peering is not None and half.peering.state is PeeringState.INITIATED for half in both)
 
 
-def _put(world: PairWorld, both: PerSide[Half], side: Side, creates: bool) -> PutPeering:
+def _put(pair: PeeringPair, world: PairWorld, both: PerSide[Half], side: Side, creates: bool) -> PutPeering:
     half = both[side]
     name = half.peering.id.name if half.peering else peering_name(half) or half.wanted.name or ""
     options = reachable_options(both, side)
@@ -119,7 +119,7 @@ def _put(world: PairWorld, both: PerSide[Half], side: Side, creates: bool) -> Pu
         remote=half.remote,
         options=options,
         creates=creates,
-        sync=not creates and half.peering is not None and half.peering.sync_level.local_is_stale,
+        sync=not creates and half.peering is not None and _owes_sync(pair, half.peering),
         identity=world.identities[side],
         auxiliary=world.auxiliary(side),
         changes=options.differences(half.peering.options) if half.peering and not creates else (),

@@ -7,13 +7,14 @@ from itertools import chain
 
 from vnetlink.domain.address_space import overlaps
 from vnetlink.domain.observed import ObservedVnet
-from vnetlink.domain.peering import PeeringOptions, arm_name
+from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
-from vnetlink.domain.specs import AdoptionPolicy, GatewayTransitPolicy, PeeringPair
+from vnetlink.domain.specs import GatewayTransitPolicy, PeeringPair
 from vnetlink.planning import az
 from vnetlink.planning.actions import AzureAction, PutPeering
-from vnetlink.planning.gateway_transit import hub_has_gateway, reachable_options
+from vnetlink.planning.adoption import not_adoptable
+from vnetlink.planning.gateway_transit import hub_has_gateway
 from vnetlink.planning.naming import peering_name
 from vnetlink.planning.plan import Finding
 from vnetlink.planning.world import Half
@@ -50,23 +51,6 @@ def network_manager(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Findin
             )
 
 
-def not_adoptable(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:
-    """A peering of this pair stands there, is not recorded as ours, and adoptionPolicy does not allow to take it over."""
-    policy = pair.spec.lifecycle.adoption
-    for half in halves:
-        if half.peering is None or half.recorded or not half.ours_to_write or policy is AdoptionPolicy.ALWAYS:
-            continue
-        differing = reachable_options(halves, half.side).differences(half.peering.options)
-        if policy is AdoptionPolicy.NEVER:
-            yield _refused(half, "adoptionPolicy is Never", "Delete the peering, or set adoptionPolicy: IfMatching")
-        elif differing:
-            yield _refused(
-                half,
-                f"it differs in {', '.join(differing)}",
-                f"Paste into spec: {_snippet(half, differing)}, or set adoptionPolicy: Always",
-            )
-
-
 def overlapping_ranges(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:
     """ARM refuses VnetAddressSpacesOverlap; for a subnet peering only the chosen subnets count."""
     one, two = halves.vnet1, halves.vnet2
@@ -79,7 +63,7 @@ def overlapping_ranges(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Fin
             Reason.ADDRESS_SPACES_OVERLAP,
             f"Address spaces overlap: {listed}.",
             str(one.vnet.id),
-            f"Change one range: az network vnet update --ids {two.vnet.id} --address-prefixes <prefixes>",
+            f"Change one range: {az.change_prefixes(two.vnet.id)}",
         )
 
 
@@ -151,7 +135,7 @@ def own_gateway(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:
                 Reason.CONFLICTING_PEERING,
                 f"Peering {second.id} uses remote gateways already; a VNet can use the gateways of one other VNet only.",
                 str(second.id),
-                f"az network vnet peering update --ids {second.id} --set useRemoteGateways=false",
+                f"Run: {az.stop_using_gateway(second.id)}",
             )
 
 
@@ -191,28 +175,6 @@ _GATEWAY_CHECKS: tuple[Check, ...] = (own_gateway, missing_gateway)
 
 def _all(checks: tuple[Check, ...], pair: PeeringPair, halves: PerSide[Half]) -> tuple[Finding, ...]:
     return tuple(chain.from_iterable(check(pair, halves) for check in checks))
-
-
-def _refused(half: Half, why: str, remedy: str) -> Finding:
-    id = half.peering.id if half.peering else half.end.id
-    return Finding(
-        Reason.ADOPTION_REFUSED,
-        f"Peering {id} exists, was not made by this object, and is not adopted: {why}.",
-        str(id),
-        remedy,
-    )
-
-
-def _snippet(half: Half, differing: tuple[str, ...]) -> str:
-    """The differing fields as they are in Azure, as a piece of spec."""
-    options = half.peering.options if half.peering else PeeringOptions()
-    shown = {arm_name(field): getattr(options, field) for field in options.__dataclass_fields__}
-    values = ", ".join(f"{name}: {_yaml(shown[name])}" for name in differing)
-    return f"peering: {{{half.side.value}: {{{values}}}}}"
-
-
-def _yaml(value: object) -> str:
-    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value).lower()
 
 
 def _peered_prefixes(vnet: ObservedVnet, options: PeeringOptions) -> tuple[str, ...]:
