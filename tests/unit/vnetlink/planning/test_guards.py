@@ -54,6 +54,13 @@ def test_nothing_outside_the_pair_and_nothing_unrecorded_is_touched(action: Dele
     assert left_of(action, owner()) == ()
 
 
+def test_a_forged_record_of_another_vnets_peering_opens_nothing() -> None:
+    forged = PeeringId(THIRD, "one-two")
+    pair = owner()
+    pair = replace(pair, record=pair.record.with_part(Side.VNET1, Part(forged, Origin.CREATED)))
+    assert left_of(replace(GOOD, id=forged), pair) == ()
+
+
 @pytest.mark.parametrize(
     "spec",
     [
