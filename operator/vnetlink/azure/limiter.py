@@ -11,6 +11,7 @@ from enum import Enum
 from vnetlink.domain.identity import Identity
 
 PATIENCE = 15.0  # seconds to queue before the caller gets its worker back
+HANGING = 5.0  # seconds in flight after which nobody queues behind a request any more (F29)
 PROBE_PAUSE = 1.0  # seconds to wait while somebody else's probe is on its way
 NO_HINT = 5.0  # seconds to stay away after a 429 that names no time
 
@@ -134,6 +135,7 @@ class Lane:
     clock: Clock
     sleep: Sleep
     window: Window = field(default_factory=Window)
+    sent: list[float] = field(default_factory=list)  # when what is in flight was sent, on the event loop's clock
 
     @asynccontextmanager
     async def passage(self, kind: Kind) -> AsyncIterator[None]:
@@ -141,12 +143,14 @@ class Lane:
         self._check()
         await self._wait_for_token(kind)
         await self._wait_for_slot()
-        probe = False
+        probe, sent = False, asyncio.get_running_loop().time()
+        self.sent.append(sent)
         try:
             self._check()
             probe = self.window.enter(self.clock())
             yield
         finally:
+            self.sent.remove(sent)
             self.slots.release()
             if probe:
                 self.window.probing = False
@@ -175,11 +179,21 @@ class Lane:
             await self.sleep(wait)
 
     async def _wait_for_slot(self) -> None:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self.slots.acquire()
-        except TimeoutError:
-            raise Crowded from None
+        """No longer than PATIENCE, and not behind requests that all hang: the worker has other subscriptions to serve."""
+        time = asyncio.get_running_loop().time
+        leave = time() + PATIENCE
+        while True:
+            try:
+                async with asyncio.timeout_at(min(leave, self._hangs_from())):
+                    await self.slots.acquire()
+                return
+            except TimeoutError:
+                if time() >= min(leave, self._hangs_from()):
+                    raise Crowded from None
+
+    def _hangs_from(self) -> float:
+        """When all that is in flight counts as hanging."""
+        return max(self.sent, default=float("inf")) + HANGING
 
 
 class Limiter:

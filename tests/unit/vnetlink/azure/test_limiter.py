@@ -183,6 +183,16 @@ async def test_a_hung_lane_turns_its_queue_away_and_leaves_other_lanes_alone(mon
     assert PATIENCE > 1
 
 
+async def test_nobody_queues_behind_requests_that_all_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vnetlink.azure.limiter.HANGING", 0.01)
+    time = Time()
+    narrow = lane(time, in_flight=1)
+    async with asyncio.timeout(PATIENCE / 2), narrow.passage(Kind.READ):
+        with pytest.raises(Crowded):
+            await passes(narrow)
+    await passes(narrow)
+
+
 async def test_room_and_probe_are_given_back_when_a_waiter_is_turned_back() -> None:
     time = Time()
     narrow = lane(time, in_flight=1)
