@@ -30,7 +30,7 @@ def commands(text: str) -> list[str]:
 def run(azure: ArmsimProcess, text: str) -> None:
     """Do what the one az command in `text` says."""
     (command,) = commands(text)
-    words = shlex.split(command)
+    words = _words(command)
     verb, options = words[1:5], _options(words[5:])
     match verb:
         case ["network", "vnet", "peering", "create"]:
@@ -42,6 +42,13 @@ def run(azure: ArmsimProcess, text: str) -> None:
             azure.put(f"{peering}?syncRemoteAddressSpace=true", azure.get(peering))
         case _:
             raise AssertionError(f"az knows no such command: {command}")
+
+
+def _words(command: str) -> list[str]:
+    """As a shell takes it: a parenthesis or an angle bracket that is not quoted is none of the command's words."""
+    reader = shlex.shlex(command, posix=True, punctuation_chars=True)
+    reader.whitespace_split = True
+    return list(reader)
 
 
 def _create(azure: ArmsimProcess, options: dict[str, list[str]]) -> None:

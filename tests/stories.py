@@ -66,16 +66,7 @@ def write_status(estate: Estate, name: str, status: dict[str, Any]) -> None:
     estate.kubectl("patch", "peeringpair", name, "--subresource=status", "--type", "merge", "--patch", patch)
 
 
-def snippets(message: str) -> list[dict[str, Any]]:
-    """The pieces of spec that a message asks to paste."""
-    found = re.findall(r"Paste into spec: (.+?), or set", message)
-    return [dict(yaml.safe_load(snippet)) for snippet in found]
-
-
-def merged(pieces: list[dict[str, Any]]) -> dict[str, Any]:
-    """Pieces of spec in one, as a person would merge them."""
-    whole: dict[str, Any] = {}
-    for piece in pieces:
-        for key, value in piece.items():
-            whole[key] = merged([whole.get(key, {}), value]) if isinstance(value, dict) else value
-    return whole
+def snippet(message: str) -> dict[str, Any]:
+    """The piece of spec that a message gives to paste."""
+    (found,) = re.findall(r"(?:Paste into spec|this in spec): (.+?), or set", message)
+    return dict(yaml.safe_load(found))

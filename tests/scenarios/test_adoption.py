@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from estate import Estate, eventually
-from stories import direction, looks_again, merged, owned, snippets, told, two_vnets
+from stories import direction, looks_again, owned, snippet, told, two_vnets
 
 NAMES = [("by-hand", "also-by-hand"), ("app-data", "data-app")]  # any name, our default names included
 
@@ -81,7 +81,7 @@ def test_a_differing_peering_is_refused_with_a_snippet_that_makes_it_adopted(
     assert f"{app}/virtualNetworkPeerings/{names[0]}" in ready["message"]
     assert "allowForwardedTraffic" in ready["message"]
 
-    estate.patch(name, **merged(snippets(ready["message"])))
+    estate.patch(name, **snippet(ready["message"]))
     estate.wait_ready(name)
     assert estate.writes() == []
     assert direction(estate, name)["origin"] == "Adopted"
@@ -94,11 +94,11 @@ def test_differences_on_both_sides_are_all_told_at_once(estate: Estate) -> None:
     estate.start()
     estate.pair("both-differ", app, data, interval="1s")
 
-    estate.wait_reason("both-differ", "AdoptionRefused")
+    ready = estate.wait_reason("both-differ", "AdoptionRefused")
     found = estate.read("both-differ")["status"]["findings"]
-    assert [one["code"] for one in found] == ["AdoptionRefused", "AdoptionRefused"]
+    assert [one["id"].rsplit("/", 1)[-1] for one in found] == ["by-hand", "also-by-hand"]
 
-    estate.patch("both-differ", **merged([piece for one in found for piece in snippets(one["remediation"])]))
+    estate.patch("both-differ", **snippet(ready["message"]))
     estate.wait_ready("both-differ")
     assert estate.writes() == []
 
@@ -158,3 +158,63 @@ def test_always_brings_it_in_line_and_only_delete_all_takes_it(estate: Estate) -
     assert estate.writes() == ["PUT by-hand", "DELETE by-hand", "DELETE also-by-hand"]
     assert estate.peerings(app) == estate.peerings(data) == {}
     assert told(estate, "always", "LeftInAzure") == []
+
+
+def test_a_gateway_that_is_in_use_already_is_adopted_with_one_snippet_for_both_sides(estate: Estate) -> None:
+    hub = estate.azure.vnet("hub", "10.1.0.0/16", subnets={"GatewaySubnet": "10.1.255.0/27"})
+    spoke = estate.azure.vnet("spoke", "10.2.0.0/16")
+    estate.azure.gateway(hub)
+    estate.azure.peering(hub, "out", spoke, allowGatewayTransit=True)
+    estate.azure.peering(spoke, "in", hub, useRemoteGateways=True)
+    estate.start()
+    estate.pair("adopt-transit", hub, spoke, interval="1s")
+
+    ready = estate.wait_reason("adopt-transit", "AdoptionRefused")
+    estate.patch("adopt-transit", **snippet(ready["message"]))
+    estate.wait_reason("adopt-transit", "Connected")
+    assert estate.writes() == []
+
+
+def test_a_subnet_peering_is_adopted_by_an_object_made_again_with_the_snippet_then_with_other_subnets(
+    estate: Estate,
+) -> None:
+    subnets = ({"a": "10.1.1.0/24", "b": "10.1.2.0/24"}, {"c": "10.2.1.0/24"})
+    app = estate.azure.vnet("app", "10.1.0.0/16", subnets=subnets[0])
+    data = estate.azure.vnet("data", "10.2.0.0/16", subnets=subnets[1])
+    scope = {"peerCompleteVnets": False}
+    estate.azure.peering(app, "out", data, localSubnetNames=["a"], remoteSubnetNames=["c"], **scope)
+    estate.azure.peering(data, "in", app, localSubnetNames=["c"], remoteSubnetNames=["a"], **scope)
+    estate.start()
+    estate.pair("whole", app, data, interval="1s")
+
+    ready = estate.wait_reason("whole", "AdoptionRefused")
+    assert "Make this object again with" in ready["message"]
+    estate.delete("whole")
+    estate.pair("part", app, data, interval="1s", **snippet(ready["message"]))
+    estate.wait_ready("part")
+    estate.delete("part")
+
+    other = {"subnetPeering": {"vnet1SubnetNames": ["b"], "vnet2SubnetNames": ["c"]}}
+    estate.pair("other-part", app, data, interval="1s", peering=other)
+    ready = estate.wait_reason("other-part", "AdoptionRefused")
+    estate.patch("other-part", **snippet(ready["message"]))
+    estate.wait_ready("other-part")
+    assert estate.writes() == []
+
+
+def test_a_peering_of_ours_that_a_person_made_again_under_another_name_is_theirs(estate: Estate) -> None:
+    app, data = two_vnets(estate)
+    estate.start()
+    estate.pair("replaced", app, data, interval="1s")
+    estate.wait_ready("replaced")
+    estate.operator.kill()
+    estate.azure.delete(f"{app}/virtualNetworkPeerings/app-data")
+    estate.azure.delete(f"{data}/virtualNetworkPeerings/data-app")
+    estate.azure.peering(app, "by-hand", data)
+    estate.azure.peering(data, "also-by-hand", app)
+    since = estate.azure.last_request()
+
+    estate.operator.start().wait_ready()
+    eventually("adopted", lambda: direction(estate, "replaced").get("origin") == "Adopted")
+    estate.delete("replaced")
+    assert estate.writes(since) == []

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from estate import Estate, eventually
 from stories import looks_again
 
 TRANSIT: dict[str, Any] = {"vnet1": {"allowGatewayTransit": True}, "vnet2": {"useRemoteGateways": True}}
 OFF: dict[str, Any] = {"vnet1": {"allowGatewayTransit": False}, "vnet2": {"useRemoteGateways": False}}
+
+
+def seen_from(hub_is: str, block: dict[str, Any]) -> dict[str, Any]:
+    """The block for a pair whose hub is vnet1 or vnet2."""
+    return block if hub_is == "vnet1" else {"vnet1": block["vnet2"], "vnet2": block["vnet1"]}
 
 
 def hub_and_spoke(estate: Estate) -> tuple[str, str]:
@@ -37,26 +44,29 @@ def test_it_connects_at_once_and_takes_the_gateway_with_one_more_put_when_the_hu
     assert estate.peerings(spoke)["spoke-hub"]["useRemoteGateways"] is True
 
 
-def test_turning_it_off_and_deleting_take_the_user_of_the_gateway_first(estate: Estate) -> None:
+@pytest.mark.parametrize("hub_is", ["vnet1", "vnet2"])
+def test_turning_it_off_and_deleting_take_the_user_of_the_gateway_first(estate: Estate, hub_is: str) -> None:
     hub, spoke = hub_and_spoke(estate)
     estate.azure.gateway(hub)
     estate.start()
-    estate.pair("transit-off", hub, spoke, interval="1s", peering=TRANSIT)
-    estate.wait_reason("transit-off", "Connected")
+    name, ends = f"transit-off-{hub_is}", (hub, spoke) if hub_is == "vnet1" else (spoke, hub)
+    transit, off = seen_from(hub_is, TRANSIT), seen_from(hub_is, OFF)
+    estate.pair(name, *ends, interval="1s", peering=transit)
+    estate.wait_reason(name, "Connected")
     assert estate.writes() == ["PUT hub-spoke", "PUT spoke-hub"]
 
     since = estate.azure.last_request()
-    estate.patch("transit-off", peering=OFF)
+    estate.patch(name, peering=off)
     eventually("both sides changed", lambda: len(estate.writes(since)) == 2)
-    estate.wait_reason("transit-off", "Connected")
+    estate.wait_reason(name, "Connected")
     assert estate.writes(since) == ["PUT spoke-hub", "PUT hub-spoke"]
 
-    estate.patch("transit-off", peering=TRANSIT)
+    estate.patch(name, peering=transit)
     eventually("both sides changed back", lambda: len(estate.writes(since)) == 4)
-    estate.wait_reason("transit-off", "Connected")
+    estate.wait_reason(name, "Connected")
     assert estate.writes(since)[2:] == ["PUT hub-spoke", "PUT spoke-hub"]
 
-    estate.delete("transit-off")
+    estate.delete(name)
     assert estate.writes(since)[4:] == ["DELETE spoke-hub", "DELETE hub-spoke"]
     refused = [one for one in estate.azure.requests(method="PUT|DELETE") if one["status"] >= 400]
     assert refused == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from estate import Estate
+from estate import Estate, eventually
 from stories import connected, looks_again, owned, two_vnets
 
 HANDS_OFF = [{"suspend": True}, {"managementPolicy": "Observe"}]
@@ -89,3 +89,15 @@ def test_a_suspended_pair_says_so_and_resumes_with_what_it_owned(estate: Estate)
     assert estate.writes(since) == ["PUT app-data"]
     estate.delete("paused")
     assert estate.writes(since) == ["PUT app-data", "DELETE app-data", "DELETE data-app"]
+
+
+@hands_off
+def test_the_finalizer_goes_even_while_a_vnet_is_missing(estate: Estate, spec: dict[str, Any]) -> None:
+    app, data = connected(estate, "let-go")
+    estate.azure.delete(data)
+    estate.wait_reason("let-go", "VNetNotFound")
+
+    estate.patch("let-go", **spec)
+    eventually("no finalizer", lambda: "finalizers" not in estate.read("let-go")["metadata"])
+    assert estate.wait_reason("let-go", "VNetNotFound")["status"] == "False"
+    assert list(estate.peerings(app)) == ["app-data"]

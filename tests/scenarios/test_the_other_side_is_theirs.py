@@ -21,7 +21,8 @@ OPTIONS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("options", OPTIONS, ids=["plain", "flags", "subnets"])
 def test_our_half_stands_and_the_command_in_the_message_makes_it_ready(estate: Estate, options: dict[str, Any]) -> None:
     app = estate.azure.vnet("app", "10.1.0.0/16", subnets={"a": "10.1.1.0/24"})
-    data = estate.azure.vnet("data", "10.2.0.0/16", subnets={"b": "10.2.1.0/24", "c": "10.2.2.0/24"})
+    subnets = {"b": "10.2.1.0/24", "c": "10.2.2.0/24"}
+    data = estate.azure.vnet("data", "10.2.0.0/16", group="rg(theirs)", subnets=subnets)
     estate.start()
     estate.pair("ours", app, data, end2=THEIRS, interval="1s", peering=options)
 
@@ -85,3 +86,21 @@ def test_their_stale_copy_of_our_address_space_is_told_with_the_command(estate: 
 
     az_words.run(estate.azure, ready["message"])
     estate.wait_ready("their-sync")
+
+
+def test_when_they_delete_theirs_our_half_is_made_anew_and_the_message_asks_them_again(estate: Estate) -> None:
+    app, data = two_vnets(estate)
+    estate.azure.peering(data, "theirs", app)
+    estate.start()
+    estate.pair("asked-again", app, data, end2=THEIRS, interval="1s")
+    estate.wait_ready("asked-again")
+    since = estate.azure.last_request()
+
+    estate.azure.delete(f"{data}/virtualNetworkPeerings/theirs")
+    ready = estate.wait_reason("asked-again", "WaitingForOtherSide")
+    looks_again(estate, app)
+    assert estate.writes(since) == ["DELETE app-data", "PUT app-data"]
+
+    az_words.run(estate.azure, ready["message"])
+    estate.wait_ready("asked-again")
+    assert estate.writes(since) == ["DELETE app-data", "PUT app-data"]
