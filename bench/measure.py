@@ -10,6 +10,7 @@ import re
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,7 @@ from pathlib import Path
 import yaml
 
 from armsim_process import ArmsimProcess
-from controlplane.cluster import Cluster
-from estate import OPERATOR_NAMESPACE, Estate, eventually
+from estate import OPERATOR_NAMESPACE, Estate, control_plane, eventually
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 BEGIN, END = "<!-- begin: make bench -->", "<!-- end: make bench -->"
@@ -57,20 +57,13 @@ HEAD = (
 
 def measure(pairs: int, limits: str, quiet_s: float) -> Row:
     """One hub-free estate of `pairs` pairs, two VNets each, from nothing to Ready and then at rest."""
-    with tempfile.TemporaryDirectory() as text:
+    with tempfile.TemporaryDirectory() as text, ExitStack() as stack:
         dir = Path(text)
-        cluster = Cluster(dir / "controlplane").start()
-        try:
-            cluster.apply_crds()
-            cluster.kubectl("create", "namespace", OPERATOR_NAMESPACE)
-            with ArmsimProcess(dir / "armsim") as azure:
-                estate = Estate(cluster, azure, dir)
-                try:
-                    return _measured(estate, pairs, limits, quiet_s)
-                finally:
-                    estate.operator.kill()
-        finally:
-            cluster.stop()
+        cluster = stack.enter_context(control_plane(dir / "controlplane"))
+        cluster.kubectl("create", "namespace", OPERATOR_NAMESPACE)
+        estate = Estate(cluster, stack.enter_context(ArmsimProcess(dir / "armsim")), dir)
+        stack.callback(lambda: estate.operator.kill())
+        return _measured(estate, pairs, limits, quiet_s)
 
 
 def _measured(estate: Estate, pairs: int, limits: str, quiet_s: float) -> Row:

@@ -7,8 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from armsim_process import ArmsimProcess
-from controlplane.cluster import Cluster
-from estate import OPERATOR_NAMESPACE, Estate
+from estate import OPERATOR_NAMESPACE, Estate, control_plane
 
 INTERVAL = "2s"
 
@@ -17,10 +16,7 @@ INTERVAL = "2s"
 def estate(dir: Path, speed: str) -> Iterator[Estate]:
     """All three, ready, with everything they write in `dir`; ended in reverse order, whatever happens."""
     with ExitStack() as stack:
-        cluster = Cluster(dir / "controlplane")
-        cluster.start()
-        stack.callback(cluster.stop)
-        cluster.apply_crds()
+        cluster = stack.enter_context(control_plane(dir / "controlplane"))
         cluster.kubectl("create", "namespace", OPERATOR_NAMESPACE, check=False)
         azure = stack.enter_context(ArmsimProcess(dir / "armsim", speed=speed))
         estate = Estate(cluster, azure, dir)

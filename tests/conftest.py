@@ -9,19 +9,14 @@ import pytest
 
 from armsim_process import ArmsimProcess
 from controlplane.cluster import Cluster
-from estate import OPERATOR_NAMESPACE, Estate
+from estate import OPERATOR_NAMESPACE, Estate, control_plane
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One real control plane for each pytest worker, with our CRDs."""
-    plane = Cluster(tmp_path_factory.mktemp("controlplane"))
-    plane.start()
-    try:
-        plane.apply_crds()
-        yield plane
-    finally:
-        plane.stop()
+    """One for each pytest worker, shared by its tests: leave its processes alone."""
+    with control_plane(tmp_path_factory.mktemp("controlplane")) as running:
+        yield running
 
 
 @pytest.fixture

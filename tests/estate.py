@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +30,18 @@ def eventually(what: str, probe: Callable[[], T], within: float = WITHIN, every:
             return answer
         assert time.monotonic() < deadline, f"not within {within:.0f} s: {what}; last seen: {answer!r}"
         time.sleep(every)
+
+
+@contextmanager
+def control_plane(directory: Path) -> Iterator[Cluster]:
+    """A real control plane with our CRDs, ended at the end of the block."""
+    cluster = Cluster(directory)
+    cluster.start()
+    try:
+        cluster.apply_crds()
+        yield cluster
+    finally:
+        cluster.stop()
 
 
 class Estate:
@@ -190,4 +203,4 @@ def _short(request: dict[str, Any]) -> str:
     )
 
 
-__all__: Sequence[str] = ("OPERATOR_NAMESPACE", "Estate", "eventually")
+__all__: Sequence[str] = ("OPERATOR_NAMESPACE", "Estate", "control_plane", "eventually")

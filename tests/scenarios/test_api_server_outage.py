@@ -8,20 +8,15 @@ from collections.abc import Iterator
 import pytest
 
 from controlplane.cluster import Cluster
-from estate import Estate, eventually
+from estate import Estate, control_plane, eventually
 from interruptions import own, rest, taken
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A control plane that may be broken."""
-    plane = Cluster(tmp_path_factory.mktemp("breakable"))
-    plane.start()
-    try:
-        plane.apply_crds()
+    with control_plane(tmp_path_factory.mktemp("breakable")) as plane:
         yield plane
-    finally:
-        plane.stop()
 
 
 def tries(estate: Estate) -> int:
