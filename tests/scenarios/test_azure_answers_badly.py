@@ -117,6 +117,24 @@ def test_bad_answers_to_a_delete_end_in_nothing_left(estate: Estate) -> None:
     assert all(estate.peerings(vnet) == {} for ends in both.values() for vnet in ends)
 
 
+def test_bad_answers_to_reads_let_no_object_go_while_it_is_deleted(estate: Estate) -> None:
+    both = vnets(estate)
+    estate.start()
+    for trouble, (app, data) in both.items():
+        estate.pair(trouble, app, data)
+    for trouble in both:
+        estate.wait_ready(trouble)
+    disturb(estate, "GET")
+    estate.kubectl("delete", "peeringpairs", "--all", "--wait=false")
+    eventually("two bad answers each", lambda: min(hits(estate).values()) >= 2)
+    assert all(estate.exists(trouble) for trouble in both)
+    assert all(estate.peerings(app) for app, _ in both.values())
+
+    estate.azure.clear_faults()
+    estate.kubectl("wait", "--for=delete", "peeringpairs", "--all", "--timeout=30s")
+    assert all(estate.peerings(vnet) == {} for ends in both.values() for vnet in ends)
+
+
 def test_an_answer_that_hangs_keeps_neither_its_object_nor_other_subscriptions(estate: Estate) -> None:
     app, data = estate.azure.vnet("app", "10.1.0.0/16"), estate.azure.vnet("data", "10.2.0.0/16")
     other = {"group": "other", "subscription": SUBSCRIPTION_2}

@@ -39,6 +39,18 @@ def test_sigterm_in_the_middle_of_work_ends_with_0_and_cuts_no_write(estate: Est
     assert len(taken(estate)) == 2 * PAIRS
 
 
+def test_sigterm_with_an_answer_that_hangs_ends_with_0_in_time(estate: Estate) -> None:
+    app, data = estate.azure.vnet("app", "10.1.0.0/16"), estate.azure.vnet("data", "10.2.0.0/16")
+    estate.azure.fault(kind="hang", method="GET", path="/virtualNetworks/")
+    estate.start()
+    estate.pair("hung", app, data)
+    eventually("a hung read", lambda: estate.azure.faults()["faults"][0]["hits"])
+
+    asked = time.monotonic()
+    assert estate.operator.stop() == 0
+    assert time.monotonic() - asked < 20
+
+
 @pytest.mark.parametrize(
     "args",
     [

@@ -199,6 +199,15 @@ def test_an_interval_is_spread_and_never_longer_than_promised(clock: Clock, jitt
     assert queue.seconds_until_due() == pytest.approx(seconds)
 
 
+def test_a_backoff_grows_no_longer_than_the_wake_allows(queue: Queue, clock: Clock) -> None:
+    for _ in range(10):
+        queue.add_after(key("a"), timedelta(0))
+        assert taken(queue) == ["a"]
+        queue.done(key("a"), Wake(timedelta(seconds=2), backoff=True, at_most=timedelta(seconds=20)))
+        clock.advance(20)
+        assert queue.seconds_until_due() == 0
+
+
 def test_a_key_whose_object_is_gone_is_forgotten(queue: Queue) -> None:
     queue.add(key("a"), DELETION)
     queue.take_nowait()
