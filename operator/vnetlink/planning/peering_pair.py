@@ -180,7 +180,7 @@ def _change(step: PutPeering) -> str:
 
 def _stalled(pair: PeeringPair, blockers: tuple[Finding, ...]) -> Plan:
     first = blockers[0]
-    verdict = Verdict(Truth.FALSE, first.reason, f"{first.message} {first.remediation}", stalled=True)
+    verdict = Verdict(Truth.FALSE, first.reason, f"{first.message} {first.remediation}".strip(), stalled=True)
     return Plan(verdict, quiet(pair.spec.lifecycle), findings=blockers)
 
 

@@ -91,7 +91,8 @@ def out_of_sync(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding |
     )
     connected = reverse is not None and reverse.state is PeeringState.CONNECTED
     if own is not None and own.state is PeeringState.CONNECTED and own.sync_level.local_is_stale:
-        remedy = f"Run: {az.sync_peering(own.id)}"
+        theirs = half.end.management is ManagementPolicy.OBSERVE
+        remedy = f"{'Its owner can run' if theirs else 'Run'}: {az.sync_peering(own.id)}"
         return Finding(
             Reason.ADDRESS_SPACE_OUT_OF_SYNC,
             f"Peering {own.id} has an old copy of the address space of {half.remote}.",
