@@ -14,7 +14,8 @@ def test_each_would_be_write_is_logged_and_nothing_is_written_to_azure_or_the_ob
     estate.pair("dry-new", app, data, interval="1s")
     estate.pair("dry-drift", drifted, other, interval="1s", adoptionPolicy="Always")
     before = {name: estate.read(name) for name in ("dry-new", "dry-drift")}
-    estate.start("--identity-namespaces", "*", "--dry-run")
+    estate.cluster.kubectl("create", "namespace", "dry-run", check=False)
+    estate.start("--identity-namespaces", "*", "--dry-run", "--operator-namespace", "dry-run")
     looks_again(estate, app)
     looks_again(estate, drifted, 1)
 
@@ -28,6 +29,7 @@ def test_each_would_be_write_is_logged_and_nothing_is_written_to_azure_or_the_ob
     assert estate.writes() == []
     assert {name: estate.read(name) for name in before} == before
     assert estate.events("dry-new") == estate.events("dry-drift") == []
+    assert "vnetlink" not in estate.cluster.kubectl("get", "configmaps", "--namespace", "dry-run").stdout
 
 
 def test_the_deletion_of_an_object_is_left_to_a_real_operator(estate: Estate) -> None:

@@ -83,6 +83,7 @@ def test_their_stale_copy_of_our_address_space_is_told_with_the_command(estate: 
     ready = estate.wait_reason("their-sync", "AddressSpaceOutOfSync")
     looks_again(estate, app)
     assert estate.writes(since) == []
+    assert "Its owner can run: az network vnet peering sync" in ready["message"]
 
     az_words.run(estate.azure, ready["message"])
     estate.wait_ready("their-sync")
