@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import secrets
 import signal
 import sys
@@ -14,7 +13,7 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
-from . import certificates, config, control, snapshot
+from . import certificates, client_files, config, control, snapshot
 from .core import Core
 from .disk import Disk
 from .server import Server
@@ -70,7 +69,7 @@ async def _run(settings: Settings, host: str, port: int, directory: Path) -> int
     server = Server(core, disk)
     actual = await server.start(host, port, certificates.context(directory))
     endpoint = f"https://localhost:{actual}"
-    _write_env(directory, endpoint, settings)
+    client_files.write(directory, endpoint, settings)
     print(json.dumps({"endpoint": endpoint, "dir": str(directory)}), flush=True)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -91,28 +90,6 @@ def _core(settings: Settings, disk: Disk) -> Core:
         snapshot.restore(core, before)
         snapshot.restore_frame(core, before, now)
     return core
-
-
-def _write_env(directory: Path, endpoint: str, settings: Settings) -> None:
-    """Written in one step, so that a reader never sees half of it."""
-    ca = str(directory / "ca.pem")
-    values = {
-        "AZURE_AUTHORITY_HOST": endpoint,
-        "AZURE_TENANT_ID": next(iter(settings.tenants)),
-        "AZURE_CLIENT_ID": next(iter(settings.principals), "11111111-0000-0000-0000-000000000001"),
-        "AZURE_CLIENT_SECRET": next(
-            (one.secret for one in settings.principals.values() if one.secret), "armsim-secret"
-        ),
-        "SSL_CERT_FILE": ca,
-        "REQUESTS_CA_BUNDLE": ca,
-        "NODE_EXTRA_CA_CERTS": ca,
-        "ARM_ENDPOINT": endpoint,
-        "VNETLINK_ARM_ENDPOINT": endpoint,
-        "VNETLINK_AUTHORITY_HOST": endpoint,
-    }
-    draft = directory / "env.new"
-    draft.write_text("".join(f"export {name}='{value}'\n" for name, value in values.items()))
-    os.replace(draft, directory / "env")
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ def test_it_says_where_it_is_and_writes_ca_and_env(armsim: ArmsimProcess) -> Non
         "ARM_ENDPOINT": armsim.endpoint,
         "VNETLINK_ARM_ENDPOINT": armsim.endpoint,
         "VNETLINK_AUTHORITY_HOST": armsim.endpoint,
+        "AZURE_CONFIG_DIR": str(armsim.dir / "azure-cli"),
     }
     sourced = subprocess.run(["sh", "-c", f". {armsim.dir}/env; echo $ARM_ENDPOINT"], capture_output=True, text=True)
     assert sourced.stdout.strip() == armsim.endpoint
