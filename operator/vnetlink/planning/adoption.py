@@ -61,7 +61,8 @@ def _snippet(halves: PerSide[Half], differing: Differences) -> str:
     block: dict[str, str] = {}
     scoped = next((side for side, fields in differing.items() if {_WHOLE, *_NAMES} & set(fields)), None)
     if scoped is not None:
-        block["subnetPeering"] = _flow(_subnets(scoped, _as_found(halves[scoped])))
+        told = "enableOnlyIPv6Peering" in differing[scoped]
+        block["subnetPeering"] = _flow(_subnets(scoped, _as_found(halves[scoped]), told))
     for side, fields in differing.items():
         found = _as_found(halves[side])
         shown = {arm_name(field): getattr(found, field) for field in found.__dataclass_fields__}
@@ -70,14 +71,14 @@ def _snippet(halves: PerSide[Half], differing: Differences) -> str:
     return f"peering: {_flow(block)}"
 
 
-def _subnets(side: Side, found: PeeringOptions) -> dict[str, str]:
-    """A subnet peering in the words of spec; `found` is how it looks from `side`."""
+def _subnets(side: Side, found: PeeringOptions, ipv6: bool) -> dict[str, str]:
+    """A subnet peering in the words of spec; `found` is how it looks from `side`. `ipv6`: say also whether it is IPv6 only."""
     names = {
         f"{side.value}SubnetNames": f"[{', '.join(found.local_subnet_names)}]",
         f"{side.other.value}SubnetNames": f"[{', '.join(found.remote_subnet_names)}]",
     }
-    ipv6 = {"enableOnlyIPv6Peering": "true"} if found.enable_only_ipv6_peering else {}
-    return dict(sorted(names.items())) | ipv6
+    only = {"enableOnlyIPv6Peering": str(found.enable_only_ipv6_peering).lower()} if ipv6 else {}
+    return dict(sorted(names.items())) | only
 
 
 def _as_found(half: Half) -> PeeringOptions:
