@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from . import access
-from .settings import DEFAULT_TENANTS, DURATIONS, QUOTAS, Bucket, Policy, Principal, Settings
+from .settings import DEFAULT_TENANTS, DURATIONS, QUOTAS, WINDOWS, Bucket, Limits, Policy, Principal, Settings
 
 
 class ConfigError(Exception):
@@ -139,8 +139,26 @@ def _quotas(item: Item) -> Mapping[str, int]:
     return {**QUOTAS, **{name: int(value.number()) for name, value in item.fields(*QUOTAS).items()}}
 
 
-def _throttling(item: Item) -> bool:
-    return item.flag()
+def _limits(item: Item) -> Limits:
+    """`scope` names who has a bucket of his own; `windows` are requests in `windowSeconds`."""
+    fields = item.fields("scope", "globalFactor", "windowSeconds", "windows")
+    made: dict[str, Any] = {}
+    if "scope" in fields:
+        made["scope"] = tuple(_bucket_owner(one) for one in fields["scope"].items())
+    if "globalFactor" in fields:
+        made["global_factor"] = fields["globalFactor"].number()
+    if "windowSeconds" in fields:
+        made["window_seconds"] = fields["windowSeconds"].number() or 1
+    if "windows" in fields:
+        counted = fields["windows"].fields(*WINDOWS)
+        made["windows"] = {**WINDOWS, **{name: int(value.number()) for name, value in counted.items()}}
+    return Limits(**made)
+
+
+def _bucket_owner(item: Item) -> str:
+    if item.text() not in ("principal", "subscription"):
+        raise item.wrong("must be principal or subscription")
+    return item.text()
 
 
 def _buckets(item: Item) -> Mapping[str, Bucket]:
@@ -187,7 +205,8 @@ READERS: Mapping[str, Any] = {
     "tokenSeconds": ("token_seconds", lambda item: int(item.number())),
     "strict": ("strict", Item.flag),
     "era": ("era", lambda item: int(item.number())),
-    "throttling": ("throttled", _throttling),
+    "throttling": ("throttled", Item.flag),
+    "limits": ("limits", _limits),
     "buckets": ("buckets", _buckets),
     "locks": ("locks", lambda item: tuple(one.text() for one in item.items())),
     "policies": ("policies", _policies),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
-from . import arm_ids, errors
+from . import arm_ids, errors, throttle
 from .access import Roles
 from .arm_ids import Place
 from .call import Call
@@ -167,14 +167,17 @@ class Core:
             raise errors.method_not_allowed(request.method[:20])
         if len(parts) == 1:
             listed = parts[0].lower() == "subscriptions"
-            return subscription.listing(self.settings, self.roles, caller) if listed else subscription.tenants(caller)
+            quota = self.throttle.take(caller.client_id, "", request.method, now)
+            show = subscription.listing(self.settings, self.roles, caller) if listed else subscription.tenants(caller)
+            return replace(show, headers={**show.headers, **quota})
         if any(FORBIDDEN.search(one) for one in parts):
             raise errors.bad_path()
         place = arm_ids.place(parts)
         if place is None:
             raise errors.no_route(request.path[:200])
         self._check_subscription(place, caller)
-        quota = self.throttle.take(caller.client_id, place.subscription, request.method, now)
+        action = throttle.action(request.method, place.namespace, place.types)
+        quota = self.throttle.take(caller.client_id, place.subscription, request.method, now, action)
         try:
             response = self._resource(request, place, caller, version, query, now, fault)
         except Refusal as refusal:

@@ -60,6 +60,25 @@ class Bucket:
     rate: float
 
 
+# Requests a window and subscription. Private DNS as its own remaining-quota headers count them.
+WINDOWS: Mapping[str, int] = {
+    "network.reads": 10_000,
+    "network.writes": 1000,
+    "privateDns.reads": 500,
+    "privateDns.writes": 12_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Who shares a bucket, the size of a whole subscription's in buckets, and the providers' windows (0: none)."""
+
+    scope: tuple[str, ...] = ("principal", "subscription")
+    global_factor: float = 15
+    window_seconds: float = 300
+    windows: Mapping[str, int] = field(default_factory=lambda: WINDOWS)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`strangers`: client ids that `principals` does not name are accepted, as Owner."""
@@ -79,6 +98,7 @@ class Settings:
     buckets: Mapping[str, Bucket] = field(
         default_factory=lambda: {"reads": Bucket(250, 25), "writes": Bucket(200, 10), "deletes": Bucket(200, 10)}
     )
+    limits: Limits = field(default_factory=Limits)
     locks: tuple[str, ...] = ()
     policies: tuple[Policy, ...] = ()
     seed: tuple[tuple[str, Mapping[str, Any]], ...] = ()
