@@ -346,6 +346,8 @@ class ArmsimProcess:
             "sku": {"name": "VpnGw1AZ", "tier": "VpnGw1AZ"},
         }
         location = self.get(vnet)["location"]
+        static = {"location": location, "sku": {"name": "Standard"}, "zones": ["1", "2", "3"]}
+        self.put(address, {**static, "properties": {"publicIPAllocationMethod": "Static"}})
         self.put(path, {"location": location, "properties": properties})
         return path
 

@@ -110,10 +110,29 @@ class Azure:
         one, two = self.vnet("one", "10.1.0.0/16"), self.vnet("two", "10.2.0.0/16")
         return one, two, self.peer(one, two, **flags), self.peer(two, one, **flags)
 
-    def gateway(self, vnet: str, name: str = "gw") -> str:
-        path = f"{vnet.partition('/virtualNetworks/')[0]}/virtualNetworkGateways/{name}"
-        self.put(path, gateway(vnet))
+    def address(self, vnet: str, name: str = "", **more: Any) -> str:
+        """A Standard address with zones, in the group of a VNet; its default name is that of the VNet's gateway."""
+        path = gateway_address(vnet) if not name else f"{gateway_address(vnet).rpartition('/')[0]}/{name}"
+        self.put(path, {**STANDARD_ADDRESS, **more})
         return path
+
+    def gateway(self, vnet: str, name: str = "gw", **properties: Any) -> str:
+        path = f"{vnet.partition('/virtualNetworks/')[0]}/virtualNetworkGateways/{name}"
+        body = gateway(vnet, self.address(vnet))
+        self.put(path, {**body, "properties": {**body["properties"], **properties}})
+        return path
+
+    def connected(self, **settings: Any) -> tuple[str, str]:
+        """Two VNets with gateways, and a connection in each direction, made but not yet up."""
+        one = self.vnet("one", "10.1.0.0/16", subnets={"GatewaySubnet": "10.1.255.0/27"})
+        two = self.vnet("two", "10.2.0.0/16", subnets={"GatewaySubnet": "10.2.255.0/27"})
+        first, second = self.gateway(one, "gw1"), self.gateway(two, "gw2")
+        there, back = connection_path("there"), connection_path("back")
+        for path, near, far in ((there, first, second), (back, second, first)):
+            made = self.send("PUT", path, connection(near, far, **settings))
+            assert made.status == 201, made.body
+        self.wait(10)
+        return there, back
 
 
 def network(
@@ -132,8 +151,32 @@ def side(vnet: str, remote: str, name: str = "") -> str:
     return f"{vnet}/virtualNetworkPeerings/{name or 'to-' + remote.rpartition('/')[2]}"
 
 
+STANDARD_ADDRESS: dict[str, Any] = {
+    "location": "westeurope",
+    "sku": {"name": "Standard"},
+    "zones": ["1", "2", "3"],
+    "properties": {"publicIPAllocationMethod": "Static"},
+}
+
+
+def gateway_address(vnet: str) -> str:
+    """Where a VNet's gateway has its address by default; to be made by Azure.address."""
+    return f"{vnet.replace('/virtualNetworks/', '/publicIPAddresses/')}-ip"
+
+
+def connection_path(name: str) -> str:
+    return f"{GROUP}/providers/Microsoft.Network/connections/{name}"
+
+
+def connection(near: str, far: str, key: str = "abc123", **properties: Any) -> dict[str, Any]:
+    ends = {"virtualNetworkGateway1": {"id": near}, "virtualNetworkGateway2": {"id": far}}
+    inner = {**ends, "connectionType": "Vnet2Vnet", "routingWeight": 10, **properties}
+    return {"location": "westeurope", "properties": {**inner, "sharedKey": key} if key else inner}
+
+
 def gateway(vnet: str, address: str = "") -> dict[str, Any]:
-    ip = {"subnet": {"id": f"{vnet}/subnets/GatewaySubnet"}, "publicIPAddress": {"id": address or f"{vnet}-ip"}}
+    address = address or gateway_address(vnet)
+    ip = {"subnet": {"id": f"{vnet}/subnets/GatewaySubnet"}, "publicIPAddress": {"id": address}}
     return {
         "location": "westeurope",
         "properties": {

@@ -9,10 +9,6 @@ from urllib.parse import unquote
 NETWORK = "Microsoft.Network"
 NAME = re.compile(r"\w(?:[\w.\-]{0,78}\w)?", re.ASCII)
 GROUP_NAME = re.compile(r"[\w.()\-]{0,89}[\w()\-]")
-CANONICAL = {
-    kind.lower(): kind
-    for kind in ("virtualNetworks", "subnets", "virtualNetworkPeerings", "virtualNetworkGateways", "publicIPAddresses")
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +84,11 @@ def group_id(subscription: str, group: str) -> str:
 
 def network_id(subscription: str, group: str, kind: str, name: str) -> str:
     return f"{group_id(subscription, group)}/providers/{NETWORK}/{kind}/{name}"
+
+
+def entity_key(resource_id: str) -> str:
+    """The key of the top-level resource that an id names, whatever of its children follows."""
+    return "/".join(resource_id.split("/")[:9]).lower()
 
 
 def vnet_place(resource_id: str) -> Place | None:

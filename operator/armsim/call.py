@@ -77,7 +77,7 @@ class Call:
         if self.request.headers.get("if-none-match") == "*" and current is not None:
             raise errors.etag_mismatch(resource_id, "*", current)
 
-    def begin(self, name: str, target: str, location: str, duration: str) -> Operation:
+    def begin(self, name: str, target: str, location: str, duration: str, result: Any = None) -> Operation:
         """Registers a running operation; its end is the schedule's business."""
         operation = Operation(
             id=self.world.guid(),
@@ -87,6 +87,8 @@ class Call:
             target=target,
             ends=self.virtual + self.settings.duration(duration) + self.stall,
             doom=self.doom,
+            began=self.virtual,
+            result=result,
         )
         self.world.put(operation)
         self.schedule.add(operation)
@@ -110,6 +112,39 @@ class Call:
             "Location": status_url(self.request.base, operation, self.version, what="operationResults"),
             "x-ms-request-id": operation.id,
             **retry_after(seconds, self.settings.speed),
+        }
+        return empty(202, headers)
+
+    def unchanged(self, body: Any, name: str, target: str, location: str) -> Response:
+        """200 of a PUT that needs no work: the operation has ended already, no Retry-After (arm.md 1.3)."""
+        operation = Operation(
+            id=self.world.guid(),
+            subscription=self.place.subscription,
+            location=location,
+            name=name,
+            target=target,
+            ends=self.virtual,
+            status="Succeeded",
+            began=self.virtual,
+        )
+        self.world.put(operation)
+        self.schedule.close(operation)
+        headers = {
+            "Azure-AsyncOperation": status_url(self.request.base, operation, self.version),
+            "Azure-AsyncNotification": "Enabled",
+            "x-ms-request-id": operation.id,
+        }
+        return written(200, _bytes(body), headers)
+
+    def acting(self, operation: Operation, *, followed: bool = False) -> Response:
+        """202 of an action: Location, and the status URL only for sharedkey/reset (arm.md 1.3)."""
+        status = {"Azure-AsyncOperation": status_url(self.request.base, operation, self.version)} if followed else {}
+        headers = {
+            **status,
+            "Azure-AsyncNotification": "Enabled",
+            "Location": status_url(self.request.base, operation, self.version, what="operationResults"),
+            "x-ms-request-id": operation.id,
+            **retry_after(10, self.settings.speed),
         }
         return empty(202, headers)
 

@@ -20,8 +20,21 @@ from .journal import Entry, Journal
 from .login import Caller, Login
 from .messages import Disturbance, Request, Response, answer
 from .operations import Clock, Schedule
-from .resources import gateway, peering, public_ip, resource_group, subnet, subscription, virtual_network
-from .routes import NETWORK, NETWORK_KINDS, RESOURCES, Route, level, parent_scope
+from .resources import (
+    connection,
+    deployment,
+    gateway,
+    peering,
+    private_dns_link,
+    private_dns_zone,
+    public_ip,
+    resource_group,
+    shared_key,
+    subnet,
+    subscription,
+    virtual_network,
+)
+from .routes import DEPLOYMENTS, KINDS, NETWORK, NETWORK_KINDS, RESOURCES, Route, level, parent_scope
 from .settings import Settings
 from .store import Operation, World
 from .throttle import Throttle
@@ -38,7 +51,7 @@ COMMON = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
-FINISH: Mapping[str, Callable[[World, Operation], None]] = {
+FINISH: Mapping[str, Callable[[World, Operation], float | None]] = {
     resource_group.JOB: resource_group.finish,
     virtual_network.PUT: virtual_network.finish,
     virtual_network.DELETE: virtual_network.finish,
@@ -50,6 +63,18 @@ FINISH: Mapping[str, Callable[[World, Operation], None]] = {
     public_ip.DELETE: public_ip.finish,
     gateway.PUT: gateway.finish,
     gateway.DELETE: gateway.finish,
+    gateway.ACTION: gateway.acted,
+    connection.PUT: connection.finish,
+    connection.DELETE: connection.finish,
+    connection.ACTION: connection.acted,
+    shared_key.PUT: shared_key.finish,
+    shared_key.RESET: shared_key.finish,
+    private_dns_zone.PUT: private_dns_zone.finish,
+    private_dns_zone.DELETE: private_dns_zone.finish,
+    private_dns_link.PUT: private_dns_link.finish,
+    private_dns_link.DELETE: private_dns_link.finish,
+    deployment.PUT: deployment.finish,
+    **{name: kind.finish for kind in KINDS for name in kind.operations},
 }
 
 
@@ -95,16 +120,25 @@ class Core:
     def finish_due(self, now: float) -> None:
         """Ends the operations whose time has come, in their order."""
         virtual = self.clock.at(now)
-        for operation in self.schedule.due(self.world, virtual):
-            FINISH[operation.name](self.world, operation)
-            self.world.put(replace(operation, status=_end(operation)))
+        self._finish_until(virtual)
         self.schedule.forget_old(self.world, virtual)
 
     def settle(self) -> None:
         """Ends every running operation at once; for seeds only."""
-        for operation in self.schedule.due(self.world, inf):
-            FINISH[operation.name](self.world, operation)
-            self.world.put(replace(operation, status=_end(operation)))
+        self._finish_until(inf)
+
+    def _finish_until(self, virtual: float) -> None:
+        """An operation whose FINISH names another moment has that moment to wait for (a deployment's gateways)."""
+        for operation in self.schedule.due(self.world, virtual):
+            again = FINISH[operation.name](self.world, operation)
+            current = self.world.operations[operation.id]
+            if again is None:
+                self.world.put(replace(current, status=_end(current)))
+                self.schedule.close(current)
+            else:
+                later = replace(current, ends=again)
+                self.world.put(later)
+                self.schedule.add(later)
 
     def restart(self) -> None:
         """An empty world as configured, for POST reset."""
@@ -363,6 +397,8 @@ def _route(method: str, place: Place, version: str) -> Route:
         if route is None:
             raise errors.method_not_allowed(method)
         return route
+    if place.namespace.lower() == "microsoft.resources":
+        return _deployment_route(method, place, version)
     if place.namespace.lower() != "microsoft.network":
         raise errors.unknown_namespace(place.namespace[:80])
     if place.kind not in NETWORK_KINDS:
@@ -375,7 +411,19 @@ def _route(method: str, place: Place, version: str) -> Route:
     return route
 
 
+def _deployment_route(method: str, place: Place, version: str) -> Route:
+    route = DEPLOYMENTS.get((place.kind, level(place), method))
+    if route is None and not any(kind == place.kind for kind, _, _ in DEPLOYMENTS):
+        raise errors.unknown_type(place.namespace, "/".join(place.types)[:200], version)
+    if route is None:
+        raise errors.method_not_allowed(method)
+    return route
+
+
 def _body(request: Request) -> Mapping[str, Any]:
+    """The body of a POST may be missing (arm.md 1.3, actions)."""
+    if not request.body.strip() and request.method == "POST":
+        return {}
     if not request.body.strip():
         raise errors.unreadable("The request content is empty.")
     try:

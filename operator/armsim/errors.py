@@ -297,6 +297,14 @@ def bad_dns_server(name: str) -> Refusal:
     return invalid("NetcfgInvalidDnsServer", f"DNS server is not valid as specified with the name '{name}'.")
 
 
+def encryption_incomplete(vnet_id: str) -> Refusal:
+    text = (
+        f"Cannot encrypt VirtualNetwork {vnet_id} unless both encryption intent (Enabled true or false) and enforcement "
+        "policy (AllowUnencrypted or DropUnencrypted) are specified."
+    )
+    return invalid("MustSpecifyBothEncryptionIntentAndEnforcementPolicy", text)
+
+
 def subnet_in_use(subnet: str, user: str) -> Refusal:
     text = (
         f"Subnet {subnet} is in use by {user} and cannot be deleted. In order to delete the subnet, delete all the "
@@ -449,3 +457,271 @@ def wrong_gateway_subnet(gateway_id: str, subnet: str) -> Refusal:
 def second_gateway(vnet: str) -> Refusal:
     """Unverified: code and text chosen (arm.md 11)."""
     return invalid("VirtualNetworkGatewayCountLimitReached", f"Virtual network {vnet} already has a VPN gateway.")
+
+
+def zones_missing() -> Refusal:
+    text = "Standard Public IPs associated with VPN Gateways with AZ VPN skus must have zones configured."
+    return invalid("VmssVpnGatewayPublicIpsMustHaveZonesConfigured", text)
+
+
+def sku_not_for_gateway(gateway_id: str) -> Refusal:
+    allowed = "System.Collections.Generic.List`1[Microsoft.WindowsAzure.Networking.Nrp.Frontend.Contract.Csm.Public."
+    text = (
+        f"Virtual network gateway Sku specified is not valid for gateway {gateway_id} with DeploymentType VMScaleSet. "
+        f"The allowed Skus are {allowed}VirtualNetworkGatewaySkuName],{allowed}VirtualNetworkGatewaySkuName]."
+    )
+    return invalid("InvalidGatewaySkuSpecifiedForGatewayDeploymentType", text)
+
+
+def sku_not_in_generation(gateway_id: str, sku: str, generation: str) -> Refusal:
+    """Unverified: code and text chosen; which SKU belongs to which generation is arm.md 6."""
+    text = f"Virtual network gateway {gateway_id} cannot have sku {sku} with VpnGatewayGeneration {generation}."
+    return invalid("InvalidGatewaySkuSpecifiedForVpnGatewayGeneration", text)
+
+
+def policy_based_is_basic(gateway_id: str) -> Refusal:
+    """Unverified: code and text chosen (rule: arm.md 6)."""
+    text = f"Virtual network gateway {gateway_id} of vpnType PolicyBased can have the Basic sku only."
+    return invalid("PolicyBasedVpnGatewayMustBeBasicSku", text)
+
+
+def bad_client_pool(gateway_id: str) -> Refusal:
+    text = f"The VPN client configuration specified for gateway {gateway_id} has an invalid IP or CIDR notation"
+    return invalid("InvalidVpnClientAddressPrefixOrCidr", text)
+
+
+def two_configurations(gateway_id: str) -> Refusal:
+    """Unverified: code and text chosen (rule: arm.md 6, activeActive)."""
+    text = f"Active-active gateway {gateway_id} must have two ipConfigurations, any other gateway one."
+    return invalid("InvalidNumberOfGatewayIpConfigurations", text)
+
+
+def gateway_address_taken(address: str, user: str) -> Refusal:
+    """Unverified: code and text chosen."""
+    return invalid("PublicIPAddressInUse", f"Resource {user} is already using public IP address {address}.")
+
+
+def gateway_route(subnet: str, table: str) -> Refusal:
+    """Documented as blocked; code and text chosen (arm.md 6, 11)."""
+    text = (
+        f"Route table {table} cannot be associated with gateway subnet {subnet}: a route to 0.0.0.0/0 and disabled BGP "
+        "route propagation are not supported there."
+    )
+    return invalid("GatewaySubnetRouteTableNotSupported", text)
+
+
+def group_on_gateway_subnet(group: str) -> Refusal:
+    text = (
+        f"The operation failed because the network security group {group} can not be associated to the GatewaySubnet. "
+        "Please remove the network security group associated to the GatewaySubnet. No changes have occurred on the "
+        "gateway at this time. See here for additional details: https://aka.ms/GatewaySubnet."
+    )
+    return invalid("NetworkSecurityGroupCannotBeAttachedToGatewaySubnet", text)
+
+
+def gateway_in_use(gateway_id: str, user: str) -> Refusal:
+    """Code verified, status and text chosen (arm.md 6)."""
+    text = (
+        f"Virtual network gateway {gateway_id} cannot be deleted because it is in use by the following connections: "
+        f"{user}."
+    )
+    return invalid("VirtualNetworkGatewayCannotBeDeleted", text)
+
+
+def global_needs_standard(address: str) -> Refusal:
+    text = (
+        "Global publicIP addresses are only supported for standard SKU public IP addresses. Public IP address "
+        f"{address} is not standard SKU."
+    )
+    return invalid("GlobalPublicIPAddressNotSupportedForBasicPublicIpAddress", text)
+
+
+def bad_label(label: str) -> Refusal:
+    text = (
+        f"The domain name label {label} is invalid. It must conform to the following regular expression: "
+        "^[a-z][a-z0-9-]{1,61}[a-z0-9]$."
+    )
+    return invalid("InvalidDomainNameLabel", text)
+
+
+def label_taken(label: str, location: str) -> Refusal:
+    """Unverified: text chosen."""
+    text = f"DNS record {label}.{location}.cloudapp.azure.com is already used by another public IP."
+    return invalid("DnsRecordInUse", text)
+
+
+def idle_out_of_range(name: str) -> Refusal:
+    text = f"Public IP address {name} has invalid Idle Timeout. The value must be between 4 and 30."
+    return invalid("PublicIPIdleTimeoutIsOutOfRange", text)
+
+
+def sku_fixed(old: str, new: str) -> Refusal:
+    """Text known, code chosen (arm.md 5)."""
+    text = f"Sku property is set at creation time and cannot be changed from {old} to {new} on resource update."
+    return invalid("SkuPropertyCannotBeChanged", text)
+
+
+def zones_fixed(address: str) -> Refusal:
+    """Code seen on a load balancer; text chosen (arm.md 5)."""
+    text = f"Resource {address} has an existing availability zone constraint and the request changes it, which cannot be done."
+    return invalid("ResourceAvailabilityZonesCannotBeModified", text)
+
+
+# --- connections, local network gateways (arm.md 7)
+
+
+def same_gateway(connection: str) -> Refusal:
+    """Unverified: code and text chosen."""
+    text = f"Connection {connection} cannot lead from a virtual network gateway to itself."
+    return invalid("VirtualNetworkGatewayConnectionToItself", text)
+
+
+def second_connection(connection: str, other: str) -> Refusal:
+    """Unverified: code and text chosen (arm.md 11)."""
+    text = f"Connection {connection} cannot be created because connection {other} joins the same gateways already."
+    return invalid("VirtualNetworkGatewayConnectionAlreadyExists", text)
+
+
+def gateways_fixed(connection: str) -> Refusal:
+    """Unverified: code and text chosen."""
+    text = f"The gateways and the type of connection {connection} cannot be changed."
+    return invalid("VirtualNetworkGatewayConnectionGatewaysCannotBeChanged", text)
+
+
+def bad_key() -> Refusal:
+    """Rule unverified (arm.md 7, key rules); code and text chosen."""
+    text = "The shared key must have 1 to 128 printable ASCII characters and no space, hyphen or tilde."
+    return invalid("InvalidSharedKey", text)
+
+
+def bad_key_length(length: int) -> Refusal:
+    """Code and text chosen; the range is arm.md 7's."""
+    return invalid("InvalidSharedKeyLength", f"Shared key length {length} is invalid. It must be between 1 and 128.")
+
+
+def bad_address(address: str) -> Refusal:
+    return invalid("InvalidIpAddress", f"The IP Address {address} is invalid.")
+
+
+def zero_asn(gateway_id: str) -> Refusal:
+    text = f"The local network gateway {gateway_id} cannot have an ASN of zero"
+    return invalid("LocalNetworkGatewayCannotHaveZeroAsn", text)
+
+
+def local_gateway_in_use(gateway_id: str, user: str) -> Refusal:
+    """Unverified: code and text chosen."""
+    text = f"Local network gateway {gateway_id} cannot be deleted because it is in use by connection {user}."
+    return invalid("LocalNetworkGatewayCannotBeDeleted", text)
+
+
+# --- network security groups, route tables, interfaces (arm.md 8)
+
+
+def security_group_in_use(group: str, users: str) -> Refusal:
+    text = (
+        f"Network security group {group} cannot be deleted because it is in use by the following resources: {users}. "
+        "In order to delete the Network security group, remove the association with the resource(s). To learn how to "
+        "do this, see aka.ms/deletensg."
+    )
+    return invalid("InUseNetworkSecurityGroupCannotBeDeleted", text)
+
+
+def route_table_in_use(table: str, user: str) -> Refusal:
+    """Code verified, text chosen (arm.md 8)."""
+    text = f"Route table {table} is in use and cannot be deleted. In order to delete it, dissociate it from {user}."
+    return invalid("InUseRouteTableCannotBeDeleted", text)
+
+
+def bad_priority(value: int) -> Refusal:
+    text = f"Security rule has invalid Priority. Value provided: {value} Allowed range 100-4096."
+    return invalid("SecurityRuleInvalidPriority", text)
+
+
+def bad_port(value: str) -> Refusal:
+    text = (
+        f"Security rule has invalid Port range. Value provided: {value}. Value should be an integer OR integer range "
+        "with '-' delimiter. Valid range 0-65535."
+    )
+    return invalid("SecurityRuleInvalidPortRange", text)
+
+
+def bad_choice(what: str, value: str, known: str) -> Refusal:
+    """Text chosen: a value that is not in an enumeration."""
+    return wrong_type(what, f"Error converting value '{value[:60]}'. Known values are {known}.")
+
+
+def rules_conflict(one: str, other: str) -> Refusal:
+    """Text chosen."""
+    text = f"Security rule {one} conflicts with rule {other}. Rules cannot have the same Priority and Direction."
+    return invalid("SecurityRuleConflict", text)
+
+
+def next_hop(route: str) -> Refusal:
+    """Unverified: code and text chosen."""
+    text = f"Route {route} must have a nextHopIpAddress when and only when its nextHopType is VirtualAppliance."
+    return invalid("InvalidNextHopIpAddress", text)
+
+
+def static_address_taken(address: str, user: str) -> Refusal:
+    """Unverified: text chosen."""
+    text = f"IP configuration {user} is using the private IP address {address} already."
+    return invalid("PrivateIPAddressInUse", text)
+
+
+# --- private DNS (arm.md 10)
+
+
+def record_exists(what: str) -> dict[str, Any]:
+    return {"code": "PreconditionFailed", "message": f"{what} exists already and hence cannot be created again."}
+
+
+def record_modified(what: str) -> dict[str, Any]:
+    return {"code": "PreconditionFailed", "message": f"{what} has been modified (etag mismatch)."}
+
+
+def zone_has_links(zone: str) -> Refusal:
+    """Unverified: status, code and text chosen."""
+    text = f"The Private DNS zone {zone} cannot be deleted because it has virtual network links."
+    return Refusal(409, "CannotDeleteResource", text)
+
+
+def bad_dns_name(name: str) -> Refusal:
+    """Unverified: code and text chosen."""
+    return Refusal(400, "BadRequest", f"The name '{name[:100]}' is not a valid DNS zone name.")
+
+
+def zone_must_be_global(location: str) -> Refusal:
+    text = f"The provided location '{location[:80]}' is not available for resource type 'Microsoft.Network/privateDnsZones'."
+    return gateway(400, "LocationNotAvailableForResourceType", f"{text} List of available regions is 'global'.")
+
+
+def linked_already(zone: str, other: str) -> Refusal:
+    """Unverified: code and text chosen."""
+    text = f"The virtual network is linked to the Private DNS zone {zone} already, by {other}."
+    return Refusal(409, "Conflict", text)
+
+
+# --- deployments (arm.md 9)
+
+
+def bad_template(why: str) -> Refusal:
+    return gateway(400, "InvalidTemplate", f"Deployment template validation failed: '{why}'.")
+
+
+def bad_deployment(name: str, guid: str, inner: Refusal) -> Refusal:
+    text = (
+        f"The template deployment '{name}' is not valid according to the validation procedure. The tracking id is "
+        f"'{guid}'. See inner errors for details."
+    )
+    details = [{"code": inner.code, "message": inner.message}]
+    return gateway(400, "InvalidTemplateDeployment", text, details=details)
+
+
+def deployment_active(name: str) -> Refusal:
+    """Text chosen."""
+    text = f"Unable to edit or replace deployment '{name}': previous deployment is still active."
+    return gateway(409, "DeploymentActive", text)
+
+
+def deployment_not_found(name: str) -> Refusal:
+    return gateway(404, "DeploymentNotFound", f"Deployment '{name}' could not be found.")

@@ -52,9 +52,12 @@ class Schedule:
         while self._heap and self._heap[0][0] <= virtual:
             moment, guid = heapq.heappop(self._heap)
             operation = world.operations.get(guid)
-            if operation is not None and operation.status == "InProgress":
-                heapq.heappush(self._done, (moment, guid))
+            if operation is not None and operation.status == "InProgress" and operation.ends == moment:
                 yield operation
+
+    def close(self, operation: Operation) -> None:
+        """The operation has come to its end and will be forgotten some time."""
+        heapq.heappush(self._done, (operation.ends, operation.id))
 
     def forget_old(self, world: World, virtual: float) -> None:
         """Finished operations can be polled for an hour (chosen; Azure's own limit is not in arm.md)."""

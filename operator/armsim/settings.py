@@ -31,9 +31,44 @@ DURATIONS: Mapping[str, float] = {
     "virtualNetworkGateways.create": 886,
     "virtualNetworkGateways.update": 62,
     "virtualNetworkGateways.delete": 93,
+    "virtualNetworkGateways.action": 10,
+    "connections.create": 10,
+    "connections.update": 42,
+    "connections.delete": 30,
+    "connections.action": 10,
+    "connections.sharedKey": 40,
+    "localNetworkGateways.create": 10,
+    "localNetworkGateways.update": 10,
+    "localNetworkGateways.delete": 10,
+    "networkSecurityGroups.create": 3,
+    "networkSecurityGroups.update": 3,
+    "networkSecurityGroups.delete": 10,
+    "routeTables.create": 3,
+    "routeTables.update": 3,
+    "routeTables.delete": 10,
+    "networkInterfaces.create": 3,
+    "networkInterfaces.update": 3,
+    "networkInterfaces.delete": 10,
+    "privateDnsZones.create": 30,
+    "privateDnsZones.update": 30,
+    "privateDnsZones.delete": 30,
+    "virtualNetworkLinks.create": 30,
+    "virtualNetworkLinks.update": 30,
+    "virtualNetworkLinks.delete": 30,
+    "deployments.create": 37,
     "resourceGroups.delete": 30,
+    # Not operations: from both directions with equal keys to Connected, from a key mismatch to NotConnected (arm.md 7:
+    # "a few minutes after both directions exist"; still Connected about 3 minutes after a mismatch; bounds chosen).
+    "connections.connecting": 120,
+    "connections.notConnected": 300,
 }
-QUOTAS: Mapping[str, int] = {"peerings": 500, "subnets": 3000, "virtualNetworks": 1000}
+QUOTAS: Mapping[str, int] = {
+    "peerings": 500,
+    "subnets": 3000,
+    "virtualNetworks": 1000,
+    "virtualNetworkLinks": 1000,
+    "registrationLinks": 100,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,21 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from .operations import Clock
-from .store import TABLES, Address, Entity, Gateway, GatewayIp, Group, Operation, Peering, Subnet, Vnet
+from .store import TABLES, Child, Entity, GatewayIp, Link, Peering, Subnet
 
 if TYPE_CHECKING:
     from .core import Core
 
 FORMAT = 1
-NESTED: Mapping[str, type[Any]] = {"subnets": Subnet, "peerings": Peering, "ips": GatewayIp}
+NESTED: Mapping[str, type[Any]] = {
+    "subnets": Subnet,
+    "peerings": Peering,
+    "ips": GatewayIp,
+    "children": Child,
+    "links": Link,
+}
 CLASSES: Mapping[str, type[Any]] = {name: kind for kind, name in TABLES.items()}
-TUPLES = frozenset(("prefixes", "remote_space", "local_subnets", "remote_subnets", "zones"))
+TUPLES = frozenset(("prefixes", "remote_space", "local_subnets", "remote_subnets", "zones", "custom"))
 
 
 def encode(value: Any) -> Any:
@@ -28,8 +34,7 @@ def encode(value: Any) -> Any:
 
 def decode(table: str, data: Mapping[str, Any]) -> Entity:
     """Raises ValueError for data of another shape."""
-    found = _decode(CLASSES[table], data)
-    assert isinstance(found, Group | Vnet | Address | Gateway | Operation)
+    found: Entity = _decode(CLASSES[table], data)
     return found
 
 

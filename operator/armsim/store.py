@@ -136,6 +136,7 @@ class GatewayIp:
     subnet: str
     address: str
     allocation: str = "Dynamic"
+    custom: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +170,158 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection between two gateways, one direction. `far` is the second gateway, virtual or local.
+
+    `tie` is what the two directions are to each other since virtual time `since` (rules: connection_status);
+    `up` tells whether the tunnel stood at that moment. `rises` and `falls` are the seconds that it takes.
+    """
+
+    subscription: str
+    group: str
+    name: str
+    location: str
+    guid: str
+    etag: str
+    kind: str
+    near: str
+    far: str
+    key_value: str = ""
+    props: Props = field(default_factory=dict)
+    tags: Props | None = None
+    tie: str = "alone"
+    since: float = 0.0
+    up: bool = False
+    rises: float = 0.0
+    falls: float = 0.0
+    state: str = "Succeeded"
+    operation: str = ""
+
+    @property
+    def id(self) -> str:
+        return arm_ids.network_id(self.subscription, self.group, "connections", self.name)
+
+    @property
+    def key(self) -> str:
+        return self.id.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A part of a resource with operations of its own: a security rule, a route."""
+
+    name: str
+    props: Props = field(default_factory=dict)
+    state: str = "Succeeded"
+    operation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A network resource whose rules need no fields of their own: NSG, route table, local gateway, interface."""
+
+    subscription: str
+    group: str
+    kind: str
+    name: str
+    location: str
+    guid: str
+    etag: str
+    props: Props = field(default_factory=dict)
+    children: tuple[Child, ...] = ()
+    tags: Props | None = None
+    state: str = "Succeeded"
+    operation: str = ""
+
+    @property
+    def id(self) -> str:
+        return arm_ids.network_id(self.subscription, self.group, self.kind, self.name)
+
+    @property
+    def key(self) -> str:
+        return self.id.lower()
+
+    def child(self, name: str) -> Child | None:
+        return next((one for one in self.children if one.name.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A virtual network link of a private DNS zone, with an etag of its own."""
+
+    name: str
+    etag: str
+    network: str
+    registration: bool = False
+    tags: Props | None = None
+    state: str = "Succeeded"
+    operation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A private DNS zone and its links."""
+
+    subscription: str
+    group: str
+    name: str
+    etag: str
+    links: tuple[Link, ...] = ()
+    tags: Props | None = None
+    state: str = "Succeeded"
+    operation: str = ""
+
+    @property
+    def id(self) -> str:
+        return arm_ids.network_id(self.subscription, self.group, "privateDnsZones", self.name)
+
+    @property
+    def key(self) -> str:
+        return self.id.lower()
+
+    def link(self, name: str) -> Link | None:
+        return next((one for one in self.links if one.name.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A template with one connection. `wanted` is that resource, its parameters filled in; `begun` once it was made."""
+
+    subscription: str
+    group: str
+    name: str
+    guid: str
+    hash: str
+    parameters: Props
+    wanted: Props
+    outputs: Props
+    started: float
+    seconds: float
+    rises: float = 0.0
+    falls: float = 0.0
+    begun: bool = False
+    ended: float = 0.0
+    shown: Props | None = None
+    state: str = "Accepted"
+    operation: str = ""
+
+    @property
+    def id(self) -> str:
+        return (
+            f"{arm_ids.group_id(self.subscription, self.group)}/providers/Microsoft.Resources/deployments/{self.name}"
+        )
+
+    @property
+    def key(self) -> str:
+        return self.id.lower()
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """A long-running operation. `ends` is virtual time; `doom` is the error it will end with, None for success."""
+    """A long-running operation. `ends` is virtual time; `doom` is the error it will end with, None for success.
+
+    `result` is what operationResults answers at the end of an action; an action that answers nothing has none.
+    """
 
     id: str
     subscription: str
@@ -180,6 +331,8 @@ class Operation:
     ends: float
     status: str = "InProgress"
     doom: Props | None = None
+    began: float = 0.0
+    result: Any = None
 
     @property
     def key(self) -> str:
@@ -189,13 +342,22 @@ class Operation:
     def deletes(self) -> bool:
         return self.name.startswith("Delete")
 
+    @property
+    def acts(self) -> bool:
+        """Whether it was begun by a POST."""
+        return self.name.startswith("Post")
 
-Entity = Group | Vnet | Address | Gateway | Operation
+
+Entity = Group | Vnet | Address | Gateway | Connection | Resource | Zone | Deployment | Operation
 TABLES: dict[type[Any], str] = {
     Group: "groups",
     Vnet: "vnets",
     Address: "addresses",
     Gateway: "gateways",
+    Connection: "connections",
+    Resource: "resources",
+    Zone: "zones",
+    Deployment: "deployments",
     Operation: "operations",
 }
 
@@ -209,9 +371,15 @@ class World:
         self.vnets: dict[str, Vnet] = {}
         self.addresses: dict[str, Address] = {}
         self.gateways: dict[str, Gateway] = {}
+        self.connections: dict[str, Connection] = {}
+        self.resources: dict[str, Resource] = {}
+        self.zones: dict[str, Zone] = {}
+        self.deployments: dict[str, Deployment] = {}
         self.operations: dict[str, Operation] = {}
         self.changed: set[tuple[str, str]] = set()
         self.referrers: dict[str, set[str]] = {}
+        self.holders: dict[str, set[str]] = {}
+        self.interfaces: dict[str, Resource] = {}
         self.written: dict[tuple[str, str], tuple[str, bytes]] = {}
         self.replaced = False
         self._random = random.Random(seed)
@@ -224,6 +392,8 @@ class World:
         name = TABLES[type(entity)]
         if isinstance(entity, Vnet):
             self._relink(entity.key, entity)
+        if isinstance(entity, Resource) and entity.kind == "networkInterfaces":
+            self.interfaces[entity.key] = entity
         self.table(name)[entity.key] = entity
         self.changed.add((name, entity.key))
 
@@ -231,6 +401,7 @@ class World:
         name = TABLES[type(entity)]
         if isinstance(entity, Vnet):
             self._relink(entity.key, None)
+        self.interfaces.pop(entity.key, None)
         self.table(name).pop(entity.key, None)
         self.changed.add((name, entity.key))
 
@@ -242,6 +413,11 @@ class World:
             self.referrers.get(remote, set()).discard(key)
         for remote in after - before:
             self.referrers.setdefault(remote, set()).add(key)
+        held_before, held_after = _references(old), _references(new)
+        for resource in held_before - held_after:
+            self.holders.get(resource, set()).discard(key)
+        for resource in held_after - held_before:
+            self.holders.setdefault(resource, set()).add(key)
 
     def peered_with(self, vnet_key: str) -> Iterator[tuple[Vnet, Peering]]:
         """Every peering of another VNet that refers to this one, with its VNet."""
@@ -271,12 +447,27 @@ class World:
         for name in TABLES.values():
             copy.table(name).update(self.table(name))
         copy.referrers = self.referrers_of_all()
+        copy.holders = {key: set(value) for key, value in self.holders.items()}
+        copy.interfaces = dict(self.interfaces)
         return copy
 
     def clear(self) -> None:
         for name in TABLES.values():
             self.table(name).clear()
         self.referrers.clear()
+        self.holders.clear()
+        self.interfaces.clear()
         self.changed.clear()
         self.written.clear()
         self.replaced = True
+
+
+def _references(vnet: Vnet | None) -> set[str]:
+    """Keys of the security groups and route tables of a VNet's subnets."""
+    found = set()
+    for subnet in vnet.subnets if vnet else ():
+        for name in ("networkSecurityGroup", "routeTable"):
+            given = subnet.props.get(name)
+            if given:
+                found.add(str(given.get("id", "")).lower())
+    return found

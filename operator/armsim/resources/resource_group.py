@@ -14,7 +14,7 @@ from ..content import Content
 from ..messages import Response, answer, empty
 from ..operations import retry_after
 from ..store import Group, Operation, World
-from . import gateway, virtual_network
+from . import connection, gateway, virtual_network
 
 JOB = "DeleteResourceGroupOperation"
 
@@ -136,10 +136,13 @@ def finish(world: World, operation: Operation) -> None:
     prefix = group.key + "/"
     for vnet in [one for key, one in world.vnets.items() if key.startswith(prefix)]:
         virtual_network.vanish(world, vnet.key)
+    for joined in [one for key, one in world.connections.items() if key.startswith(prefix)]:
+        connection.vanish(world, joined, operation.ends)
     for gone in [one for key, one in world.gateways.items() if key.startswith(prefix)]:
         gateway.vanish(world, gone)
-    for address in [one for key, one in world.addresses.items() if key.startswith(prefix)]:
-        world.drop(address)
+    for name in ("addresses", "resources", "zones", "deployments"):
+        for other in [one for key, one in world.table(name).items() if key.startswith(prefix)]:
+            world.drop(other)
     world.drop(group)
 
 

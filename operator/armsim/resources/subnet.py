@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from .. import address_spaces, errors
-from ..arm_ids import NAME
+from ..arm_ids import NAME, entity_key
 from ..call import Call
 from ..content import Content
 from ..messages import Response, answer, empty
 from ..store import Operation, Subnet, Vnet, World
-from . import virtual_network
+from . import usage, virtual_network
+from .kind import referenced
 
 TYPE = "Microsoft.Network/virtualNetworks/subnets"
 PUT = "PutSubnetOperation"
 DELETE = "DeleteSubnetOperation"
 ECHOED = ("networkSecurityGroup", "routeTable", "natGateway", "serviceEndpoints", "defaultOutboundAccess")
+REFERENCES = {"networkSecurityGroup": "networkSecurityGroups", "routeTable": "routeTables"}
 
 
 def identify(vnet: Vnet, name: str) -> str:
@@ -25,13 +26,13 @@ def identify(vnet: Vnet, name: str) -> str:
 
 
 def body(world: World, vnet: Vnet, subnet: Subnet, version: str) -> dict[str, Any]:
-    return {
+    shown: dict[str, Any] = {
         "name": subnet.name,
         "id": identify(vnet, subnet.name),
         "etag": vnet.etag,
         "properties": _properties(world, vnet, subnet, version),
-        "type": TYPE,
     }
+    return {**shown, "type": TYPE} if version >= "2018" else shown
 
 
 def _properties(world: World, vnet: Vnet, subnet: Subnet, version: str) -> dict[str, Any]:
@@ -44,6 +45,8 @@ def _properties(world: World, vnet: Vnet, subnet: Subnet, version: str) -> dict[
     users = users_of(world, vnet, subnet.name)
     if users:
         shown["ipConfigurations"] = [{"id": user} for user in users]
+    if version < "2018":
+        return shown
     shown["delegations"] = subnet.props.get("delegations", [])
     shown["privateEndpointNetworkPolicies"] = subnet.props.get("privateEndpointNetworkPolicies", "Disabled")
     shown["privateLinkServiceNetworkPolicies"] = subnet.props.get("privateLinkServiceNetworkPolicies", "Enabled")
@@ -51,33 +54,29 @@ def _properties(world: World, vnet: Vnet, subnet: Subnet, version: str) -> dict[
 
 
 def users_of(world: World, vnet: Vnet, name: str) -> list[str]:
-    """Ids of the gateway ipConfigurations in a subnet; shown once the gateway stands (arm.md 6)."""
-    wanted = identify(vnet, name).lower()
-    return [
-        f"{gateway.id}/ipConfigurations/{one.name}"
-        for gateway in world.gateways.values()
-        for one in gateway.ips
-        if gateway.born and one.subnet.lower() == wanted
-    ]
+    """Ids of the ipConfigurations in a subnet; a gateway's are shown once it stands (arm.md 6)."""
+    standing = {one.key for one in world.gateways.values() if one.born}
+    users = usage.subnet_users(world, identify(vnet, name).lower())
+    return [one for one in users if "/virtualNetworkGateways/" not in one or entity_key(one) in standing]
 
 
-def wanted(properties: Content, name: str, vnet: Vnet, version: str) -> Subnet:
+def wanted(world: World, properties: Content, name: str, vnet: Vnet, version: str) -> Subnet:
     single, several = properties.text("addressPrefix"), properties.texts("addressPrefixes")
     prefixes = several or ((single,) if single else ())
     if not prefixes:
         raise errors.wrong_type(properties.at("addressPrefix"), f"Required property not found in subnet '{name}'.")
     address_spaces.check(prefixes, identify(vnet, name))
-    _check_reference(properties, "networkSecurityGroup")
-    _check_reference(properties, "routeTable")
-    return Subnet(name, prefixes, _kept(properties, version), plural=bool(several))
+    kept = _kept(properties, version)
+    for reference, kind in REFERENCES.items():
+        found = referenced(world, properties, reference, kind, identify(vnet, name))
+        kept.update({reference: found} if found else {})
+    group = kept.get("networkSecurityGroup")
+    if group and name.lower() == "gatewaysubnet":
+        raise errors.group_on_gateway_subnet(group["id"].rpartition("/")[2])
+    return Subnet(name, prefixes, kept, plural=bool(several))
 
 
-def _check_reference(properties: Content, name: str) -> None:
-    if properties.has(name):
-        properties.object(name).text("id")
-
-
-def _kept(properties: Content, version: str) -> Mapping[str, Any]:
+def _kept(properties: Content, version: str) -> dict[str, Any]:
     """The default of privateEndpointNetworkPolicies changed in 2022 (arm.md 3)."""
     default = "Enabled" if version < "2022" else "Disabled"
     properties.objects("serviceEndpoints")
@@ -101,11 +100,9 @@ def check_fits(vnet: Vnet, subnet: Subnet) -> None:
 
 
 def check_unused(world: World, vnet: Vnet, subnet: Subnet) -> None:
-    wanted_id = identify(vnet, subnet.name).lower()
-    for gateway in world.gateways.values():
-        for one in gateway.ips:
-            if one.subnet.lower() == wanted_id:
-                raise errors.subnet_in_use(subnet.name, f"{gateway.id}/ipConfigurations/{one.name}")
+    users = usage.subnet_users(world, identify(vnet, subnet.name).lower())
+    if users:
+        raise errors.subnet_in_use(subnet.name, users[0])
 
 
 def settled(subnets: tuple[Subnet, ...], state: str) -> tuple[Subnet, ...]:
@@ -132,7 +129,7 @@ def put(call: Call) -> Response:
         raise errors.invalid_name(name)
     old = vnet.subnet(name)
     call.check_etag(identify(vnet, name), vnet.etag if old else None)
-    new = wanted(Content(call.body).object("properties"), old.name if old else name, vnet, call.version)
+    new = wanted(call.world, Content(call.body).object("properties"), old.name if old else name, vnet, call.version)
     check_fits(vnet, new)
     if old is None and len(vnet.subnets) >= call.settings.quotas["subnets"]:
         raise errors.too_many("Subnets", call.settings.quotas["subnets"], vnet.id)

@@ -165,10 +165,17 @@ def _wanted(call: Call, vnet_id: str, group: str, old: Vnet | None) -> Vnet:
         peerings=old.peerings if old else (),
     )
     properties.flag("enableDdosProtection", False)
+    _check_encryption(properties, vnet_id)
     subnets = _subnets(call, new, properties, old)
     if len(subnets) > call.settings.quotas["subnets"]:
         raise errors.too_many("Subnets", call.settings.quotas["subnets"], vnet_id)
     return replace(new, subnets=subnets)
+
+
+def _check_encryption(properties: Content, vnet_id: str) -> None:
+    encryption = properties.object("encryption")
+    if properties.has("encryption") and not (encryption.has("enabled") and encryption.has("enforcement")):
+        raise errors.encryption_incomplete(vnet_id)
 
 
 def _dhcp(properties: Content) -> Mapping[str, Any] | None:
@@ -204,7 +211,7 @@ def _inner(call: Call, vnet: Vnet, content: Content) -> Subnet:
     name = content.text("name")
     if not NAME.fullmatch(name):
         raise errors.invalid_name(name)
-    return replace(subnet.wanted(content.object("properties"), name, vnet, call.version), state="Updating")
+    return replace(subnet.wanted(call.world, content.object("properties"), name, vnet, call.version), state="Updating")
 
 
 def _count(call: Call) -> int:

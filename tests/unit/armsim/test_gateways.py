@@ -26,7 +26,9 @@ def azure() -> Azure:
 
 @pytest.fixture
 def hub(azure: Azure) -> str:
-    return azure.vnet("hub", "11.0.0.0/16", subnets={"GatewaySubnet": "11.0.0.0/24", "other": "11.0.1.0/24"})
+    path = azure.vnet("hub", "11.0.0.0/16", subnets={"GatewaySubnet": "11.0.0.0/24", "other": "11.0.1.0/24"})
+    azure.address(path)
+    return path
 
 
 def test_a_gateway_is_bare_while_updating_and_complete_when_succeeded(azure: Azure, hub: str) -> None:
@@ -56,9 +58,12 @@ def test_a_gateway_is_bare_while_updating_and_complete_when_succeeded(azure: Azu
 
 
 def test_an_active_active_gateway_has_two_addresses(azure: Azure, hub: str) -> None:
-    body = gateway(hub)
+    body = change(gateway(hub), activeActive=True)
     first = body["properties"]["ipConfigurations"][0]
-    body["properties"]["ipConfigurations"] = [first, {**first, "name": "second"}]
+    address = {"publicIPAddress": {"id": azure.address(hub, "second-ip")}}
+    second = {"name": "second", "properties": {**first["properties"], **address}}
+    assert code(azure.send("PUT", PATH, body)) == "InvalidNumberOfGatewayIpConfigurations"
+    body["properties"]["ipConfigurations"] = [first, second]
     azure.put(PATH, body)
     assert azure.properties(PATH)["bgpSettings"]["bgpPeeringAddress"] == "11.0.0.4,11.0.0.5"
 
@@ -86,7 +91,7 @@ def test_a_gateway_needs_a_gateway_subnet_of_that_name(azure: Azure, hub: str) -
 
 def test_a_vnet_has_one_vpn_gateway(azure: Azure, hub: str) -> None:
     azure.put(PATH, gateway(hub))
-    refused = azure.send("PUT", f"{PATH}2", gateway(hub))
+    refused = azure.send("PUT", f"{PATH}2", gateway(hub, azure.address(hub, "another")))
     assert code(refused) == "VirtualNetworkGatewayCountLimitReached"
 
 
@@ -94,7 +99,7 @@ def test_retired_skus_are_refused_in_this_era_only(hub: str, azure: Azure) -> No
     plain = change(gateway(hub), sku={"name": "VpnGw1", "tier": "VpnGw1"})
     assert code(azure.send("PUT", PATH, plain)) == "NonAzSkusNotAllowedForVPNGateway"
     old = Azure(era=2023)
-    old.vnet("hub", "11.0.0.0/16", subnets={"GatewaySubnet": "11.0.0.0/24"})
+    old.address(old.vnet("hub", "11.0.0.0/16", subnets={"GatewaySubnet": "11.0.0.0/24"}))
     assert old.send("PUT", PATH, plain).status == 201
 
 

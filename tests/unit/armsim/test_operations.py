@@ -195,6 +195,7 @@ def test_peerings_of_one_vnet_are_made_side_by_side_unless_strict() -> None:
 
 def test_a_second_put_on_a_gateway_is_a_retryable_429(azure: Azure) -> None:
     hub = azure.vnet("hub", "10.0.0.0/16", subnets={"GatewaySubnet": "10.0.0.0/27"})
+    azure.address(hub)
     path = f"{GROUP}/providers/Microsoft.Network/virtualNetworkGateways/g"
     assert azure.send("PUT", path, gateway(hub)).status == 201
     refused = azure.send("PUT", path, gateway(hub))

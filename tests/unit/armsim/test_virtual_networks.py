@@ -88,6 +88,7 @@ def test_a_gateway_moves_the_etag_of_its_vnet_and_shows_in_its_subnet(azure: Azu
 
 def test_the_end_of_a_gateways_operation_moves_the_etag_again(azure: Azure) -> None:
     hub = azure.vnet("hub", "10.0.0.0/16", subnets={"GatewaySubnet": "10.0.0.0/27"})
+    azure.address(hub)
     azure.send("PUT", f"{GROUP}/providers/Microsoft.Network/virtualNetworkGateways/g", gateway(hub))
     before = azure.get(hub)
     azure.wait()
