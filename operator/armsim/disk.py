@@ -29,7 +29,7 @@ class Disk:
             return None
         data: dict[str, Any] = json.loads(self._whole.read_bytes())
         tables: dict[str, dict[str, Any]] = {
-            name: {snapshot.decode(name, one).key: one for one in data[name]} for name in snapshot.CLASSES
+            name: {snapshot.decode(name, one).key: one for one in data.get(name, [])} for name in snapshot.CLASSES
         }
         for line in self._lines():
             if line["table"] == "frame":
