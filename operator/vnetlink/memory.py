@@ -10,6 +10,8 @@ from vnetlink.domain.outcome import Refused
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 
+PACE = 2.0  # seconds from our last write to a peering to the next update of it: a burst of edits is written once
+
 
 @dataclass(slots=True)
 class Memory:
@@ -22,6 +24,15 @@ class Memory:
     busy_since: float | None = None
     rested: bool = False
     asked: bool = False
+    written: dict[Side, float] = field(default_factory=dict)
+
+    def note_write(self, side: Side, now: float) -> None:
+        """A write was sent."""
+        self.written[side] = now
+
+    def pause_before_update(self, side: Side, now: float) -> timedelta:
+        """How long to wait before changing this peering once more. Azure takes about 10 s for one write anyway."""
+        return timedelta(seconds=max(0.0, self.written.get(side, now - PACE) + PACE - now))
 
     def refuse(self, side: Side, refusal: Refused, until: float) -> None:
         """Do not try this side again before `until`."""
@@ -58,7 +69,9 @@ class Memories:
             memory = self._of[meta.key] = Memory(meta.uid, version, now)
         elif memory.version != version:
             asked = memory.asked or memory.version[1] != meta.reconcile_requested_at
-            memory = self._of[meta.key] = Memory(meta.uid, version, memory.last_read, asked=asked)
+            memory = self._of[meta.key] = Memory(
+                meta.uid, version, memory.last_read, asked=asked, written=memory.written
+            )
         return memory
 
     def forget(self, key: ObjectKey) -> None:

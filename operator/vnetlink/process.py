@@ -36,8 +36,9 @@ from vnetlink.kube.events import Recorder
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.status import StatusWriter
 from vnetlink.kube.versions import Versions
-from vnetlink.loop import Loop, Settings
+from vnetlink.loop import Loop
 from vnetlink.planning.plan import Wake
+from vnetlink.ports import Ports, Settings
 from vnetlink.queue import Queue
 
 DRAIN = 14.0  # seconds for the turns that run; with the two below the end comes within 20 s of SIGTERM
@@ -154,16 +155,17 @@ class _Process:
         intake = Intake(queue, claims, objects, versions, identity)
         now = partial(datetime.now, UTC)
         recorder = Recorder(server, socket.gethostname(), now, time.monotonic)
-        loop = Loop(
-            objects,
-            StatusWriter(server, versions),
-            recorder,
-            claims,
-            arm,
-            Settings(identity, identities.operator, config.identity_namespaces, config.dry_run),
-            time.monotonic,
-            now,
+        ports = Ports(
+            objects=objects,
+            statuses=StatusWriter(server, versions),
+            recorder=recorder,
+            claims=claims,
+            azure=arm,
+            settings=Settings(identity, identities.operator, config.identity_namespaces, config.dry_run),
+            monotonic=time.monotonic,
+            now=now,
         )
+        loop = Loop(ports)
         await self._until(partial(_unlisted, intake))
         telling = ending.guard("the event recorder", recorder.run())
         stack.push_async_callback(_cancelled, telling)

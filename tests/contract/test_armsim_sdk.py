@@ -28,7 +28,7 @@ def armsim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmsimProcess]:
 
 @pytest.fixture
 async def network(armsim: ArmsimProcess, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[NetworkManagementClient]:
-    """As DIR/env sets it up, nothing else."""
+    """As DIR/env sets it up."""
     armsim.reset()
     armsim.clear_faults()
     armsim.group("rg")
@@ -38,14 +38,20 @@ async def network(armsim: ArmsimProcess, monkeypatch: pytest.MonkeyPatch) -> Asy
         yield made
 
 
+def trusting(armsim: ArmsimProcess) -> dict[str, Any]:
+    """aiohttp reads SSL_CERT_FILE when it is imported, so only a new process can be pointed here by DIR/env alone."""
+    return {"disable_instance_discovery": True, "connection_verify": str(armsim.dir / "ca.pem")}
+
+
 def secret(armsim: ArmsimProcess, tenant: str) -> ClientSecretCredential:
-    return ClientSecretCredential(tenant, "app", "secret", authority=armsim.endpoint, disable_instance_discovery=True)
+    return ClientSecretCredential(tenant, "app", "secret", authority=armsim.endpoint, **trusting(armsim))
 
 
 def client(
     armsim: ArmsimProcess, credential: Any, subscription: str = SUBSCRIPTION, **more: Any
 ) -> NetworkManagementClient:
     scopes = [f"{armsim.endpoint}/.default"]
+    more.setdefault("connection_verify", str(armsim.dir / "ca.pem"))
     return NetworkManagementClient(
         credential, subscription, base_url=armsim.endpoint, credential_scopes=scopes, retry_total=0, **more
     )
@@ -187,7 +193,7 @@ async def test_a_federated_token_and_a_certificate_log_in(
     await vnet(network, "v", "10.0.0.0/16")
     (tmp_path / "token").write_text(armsim.token())
     (tmp_path / "cert.pem").write_bytes(await asyncio.to_thread(certificate))
-    more = {"authority": armsim.endpoint, "disable_instance_discovery": True}
+    more: dict[str, Any] = {"authority": armsim.endpoint, **trusting(armsim)}
     federated = WorkloadIdentityCredential(
         tenant_id=TENANT_A, client_id="workload", token_file_path=str(tmp_path / "token"), **more
     )
@@ -203,7 +209,7 @@ async def test_a_token_endpoint_that_refuses_is_an_authentication_error(
 ) -> None:
     async with (
         ClientSecretCredential(
-            "99999999-0000-0000-0000-000000000000", "a", "s", authority=armsim.endpoint, disable_instance_discovery=True
+            "99999999-0000-0000-0000-000000000000", "a", "s", authority=armsim.endpoint, **trusting(armsim)
         ) as unknown,
         client(armsim, unknown) as other,
     ):

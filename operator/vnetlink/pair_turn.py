@@ -1,0 +1,242 @@
+"""One turn of one PeeringPair: read, plan, guard, act, tell. Chooses nothing itself and waits for no long operation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from vnetlink.domain.events import Event
+from vnetlink.domain.identity import Identity, NotGranted
+from vnetlink.domain.outcome import Absent, Accepted, Later, Present, Refused, Unreadable
+from vnetlink.domain.ownership import OwnershipRecord
+from vnetlink.domain.reasons import Reason
+from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.specs import ManagementPolicy, ObjectKey, PeeringPair
+from vnetlink.kube.answers import Gone, Write, Written
+from vnetlink.kube.api import Body
+from vnetlink.kube.decode import peering_pair
+from vnetlink.memory import Memory
+from vnetlink.planning import conditions, deletion, events, ownership
+from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering, Record, ReleaseFinalizer
+from vnetlink.planning.grants import identities
+from vnetlink.planning.guards import allow
+from vnetlink.planning.json_value import Status
+from vnetlink.planning.peering_pair import duplicate, not_granted, plan_pair, quiet
+from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
+from vnetlink.planning.world import PairWorld
+from vnetlink.ports import Ports
+
+FRESH = timedelta(seconds=1)  # before a write, and while something is on its way
+AT_ONCE = Wake(timedelta(0))
+TRIES = 3  # for a record that an edit came before
+
+log = logging.getLogger(__name__)
+
+
+class PairTurn:
+    """One turn of one PeeringPair."""
+
+    def __init__(self, ports: Ports, body: Body, pair: PeeringPair, memory: Memory) -> None:
+        self._ports, self._body, self._memory = ports, body, memory
+        self._azure, self._settings = ports.azure, ports.settings
+        self._pair = _observing(pair) if ports.settings.dry_run else pair
+
+    async def run(self) -> Wake:
+        """Read, plan, act, tell."""
+        if self._pair.meta.deleting and not self._pair.meta.finalizer:
+            return Wake(SLOWEST_INTERVAL)  # somebody else's finalizer; the watch tells when it is gone
+        vnets = [end.id for end in self._pair.spec.ends]
+        plan, world = await self._decide(self._max_age())
+        plan = self._rehearsed(plan, world) if self._settings.dry_run else plan
+        wake: Wake | None
+        if any(isinstance(action, PutPeering | DeletePeering) for action in plan.actions):
+            async with self._azure.writing(*vnets):
+                plan, world = await self._decide(FRESH)
+                wake = await self._carry_out(plan)
+        else:
+            wake = await self._carry_out(plan)
+        self._note(plan, world)
+        if wake is AT_ONCE:  # what was planned is no longer true: the next turn tells what is
+            return wake
+        return await self._report(plan, world, wake or plan.wake)
+
+    # -- read and plan
+
+    async def _decide(self, max_age: timedelta) -> tuple[Plan, PairWorld | None]:
+        """The plan, and the world that it was made for where one was read."""
+        pair = self._pair
+        if pair.meta.deleting and not deletion.needs_azure(pair):
+            return deletion.release(Reason.ORPHANED, "Nothing in Azure goes with this object."), None
+        granted = identities(pair, self._settings.operator, self._settings.identity_namespaces)
+        if isinstance(granted, NotGranted):
+            held = deletion.hold(pair, Finding(granted.reason, granted.message))
+            return held if pair.meta.deleting else not_granted(pair, granted), None
+        winner = await self._winner()
+        if winner is not None and pair.meta.deleting:
+            return deletion.release(Reason.DUPLICATE_LINK, f"{winner} holds the pair."), None
+        world = await self._read(granted, max_age)
+        if winner is not None:
+            return duplicate(pair, winner), world
+        plan = deletion.plan_deletion(pair, world) if pair.meta.deleting else plan_pair(pair, world)
+        return allow(plan, pair, world), world
+
+    def _rehearsed(self, plan: Plan, world: PairWorld | None) -> Plan:
+        """A dry run: the plan's writes are told, and none of them is done."""
+        going = deletion.planned(self._pair, world) if self._pair.meta.deleting and world else ()
+        return replace(plan, actions=(), planned=plan.planned or going, wake=quiet(self._pair.spec.lifecycle))
+
+    async def _winner(self) -> ObjectKey | None:
+        """The object that holds this pair before us. Claims may lag, so the winner is read before it is believed."""
+        if not self._pair.spec.lifecycle.writes:
+            return None
+        for rival in self._ports.claims.rivals(self._pair.meta.key):
+            match await self._ports.objects.get(rival.key):
+                case Absent():
+                    self._ports.claims.forget(rival.key)
+                case Present(body):
+                    self._ports.claims.update(peering_pair(body, self._settings.installation))
+                case Unreadable():
+                    return rival.key
+        rivals = self._ports.claims.rivals(self._pair.meta.key)
+        return rivals[0].key if rivals else None
+
+    async def _read(self, granted: PerSide[Identity], max_age: timedelta) -> PairWorld:
+        now = self._ports.monotonic()
+        seen = [await self._azure.read_vnet(granted[side], self._pair.spec.ends[side].id, max_age) for side in Side]
+        if not any(isinstance(vnet, Unreadable) and vnet.transient for vnet in seen):
+            self._memory.last_read, self._memory.asked = now, False
+        return PairWorld(
+            PerSide(*seen),
+            granted,
+            self._memory.refusals_at(now),
+            self._memory.busy_for(now),
+            self._memory.unread_for(now),
+        )
+
+    def _max_age(self) -> timedelta:
+        """While nothing is owed a read may be shared with other objects for a fifth of the interval; a person gets a new one."""
+        if self._memory.asked:
+            return timedelta(0)
+        if not self._memory.rested:
+            return FRESH
+        return min(self._pair.spec.lifecycle.interval, SLOWEST_INTERVAL) * 0.2
+
+    # -- act
+
+    async def _carry_out(self, plan: Plan) -> Wake | None:
+        """Run the actions in order; the first that fails ends the turn. None: as the plan says."""
+        wake: Wake | None = None
+        for action in plan.actions:
+            match action:
+                case Record(record):
+                    wake = await self._hold(record)
+                case ReleaseFinalizer():
+                    wake = await self._release()
+                case PutPeering() | DeletePeering():
+                    return await self._write(action)
+            if wake is not None:
+                return wake
+        return wake
+
+    async def _hold(self, record: OwnershipRecord) -> Wake | None:
+        wake = self._patched(await self._ports.objects.hold(self._body, record.dump()))
+        if wake is None:
+            self._emit(events.after_record(self._pair, record))
+            self._pair = replace(self._pair, record=record)
+        return wake
+
+    async def _release(self) -> Wake | None:
+        told = tuple(events.after_release(self._pair)) if self._pair.meta.deleting else ()
+        wake = self._patched(await self._ports.objects.release(self._body))
+        if wake is None:
+            self._emit(told)
+        return wake
+
+    def _patched(self, write: Write) -> Wake | None:
+        match write:
+            case Written(body):
+                self._body = body
+                return None
+            case Gone():
+                return AT_ONCE
+            case Later(message=message) | Refused(message=message):
+                log.warning("cannot write the object's metadata: %s", message)
+                return Wake(timedelta(0), backoff=True, at_most=OUTAGE_RETRY)
+
+    async def _write(self, action: AzureAction) -> Wake | None:
+        if isinstance(action, PutPeering) and not action.creates:
+            pause = self._memory.pause_before_update(action.side, self._ports.monotonic())
+            if pause:
+                return Wake(pause)
+        outcome = await self._azure.perform(action)
+        self._memory.note_write(action.side, self._ports.monotonic())
+        log.info("%s %s: %s", type(action).__name__, action.id, outcome)
+        record = ownership.after(self._pair.record, action, outcome)
+        changed = record != self._pair.record and await self._keep(record)
+        self._emit(events.after_write(self._pair, action, outcome))
+        match outcome:
+            case Accepted(settles_in=settles_in):
+                return AT_ONCE if changed else Wake(settles_in or timedelta(0))
+            case Later(retry_after=after):
+                return Wake(after) if after else Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
+            case Refused():
+                until = self._ports.monotonic() + quiet(self._pair.spec.lifecycle).after.total_seconds()
+                self._memory.refuse(action.side, outcome, until)
+                return AT_ONCE
+
+    async def _keep(self, record: OwnershipRecord) -> bool:
+        """Record what came of a write: no later turn could find it out. True when the object was edited meanwhile."""
+        changed = False
+        for _ in range(TRIES):
+            if await self._hold(record) is None:
+                break
+            match await self._ports.objects.get(self._pair.meta.key):
+                case Present(body) if body["metadata"].get("uid") == self._pair.meta.uid:
+                    self._body, changed = body, True
+                case _:
+                    break
+        return changed
+
+    def _emit(self, told: Iterable[Event]) -> None:
+        if not self._settings.dry_run:
+            for event in told:
+                self._ports.recorder.record(event)
+
+    # -- tell
+
+    def _note(self, plan: Plan, world: PairWorld | None) -> None:
+        self._memory.note_busy(plan.waiting, self._ports.monotonic())
+        self._memory.rested = world is not None and not plan.actions and not plan.verdict.progressing
+        if self._settings.dry_run and world is not None:
+            for planned in plan.planned:
+                log.info("dry run: would %s %s: %s", planned.action, planned.id, planned.detail)
+
+    async def _report(self, plan: Plan, world: PairWorld | None, wake: Wake) -> Wake:
+        if any(isinstance(action, ReleaseFinalizer) for action in plan.actions) and self._pair.meta.deleting:
+            return wake  # nobody is left to read it
+        previous = self._body.get("status") or {}
+        status = conditions.status(self._pair, plan, world, previous, self._ports.now())
+        next_wake = await told(self._ports, self._body, status, wake)
+        if status is not None and next_wake is wake:
+            self._emit(events.after_status(self._pair, plan.verdict, previous, status))
+        return next_wake
+
+
+async def told(ports: Ports, body: Body, status: Status | None, wake: Wake) -> Wake:
+    """Write `status` where there is one; `wake`, or sooner when it could not be written."""
+    if status is None or ports.settings.dry_run:
+        return wake
+    match await ports.statuses.write(body, status):
+        case Later(message=message) | Refused(message=message):
+            log.warning("cannot write status: %s", message)
+            return Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
+        case _:
+            return wake
+
+
+def _observing(pair: PeeringPair) -> PeeringPair:
+    """A dry run sees every object as one that only observes; what goes with a deleted one depends on what it is."""
+    lifecycle = replace(pair.spec.lifecycle, management=ManagementPolicy.OBSERVE)
+    return pair if pair.meta.deleting else replace(pair, spec=replace(pair.spec, lifecycle=lifecycle))
