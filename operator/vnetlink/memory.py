@@ -15,7 +15,10 @@ PACE = 2.0  # seconds from our last write to a peering to the next update of it:
 
 @dataclass(slots=True)
 class Memory:
-    """One object's. Times are monotonic seconds. `asked`: a person wants a look right now, and has not had it yet."""
+    """One object's. Times are monotonic seconds. `asked`: a person wants a look right now, and has not had it yet.
+
+    `rested`: nothing was owed in the last turn; `has_rested`: in some turn of this version of the spec.
+    """
 
     uid: str
     version: tuple[int, str, bool]
@@ -23,6 +26,7 @@ class Memory:
     refusals: dict[Side, tuple[Refused, float]] = field(default_factory=dict)
     busy_since: float | None = None
     rested: bool = False
+    has_rested: bool = False
     asked: bool = False
     written: dict[Side, float] = field(default_factory=dict)
 

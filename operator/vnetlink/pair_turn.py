@@ -175,7 +175,7 @@ class PairTurn:
         log.info("%s %s: %s", type(action).__name__, action.id, outcome)
         record = ownership.after(self._pair.record, action, outcome)
         changed = record != self._pair.record and await self._keep(record)
-        self._emit(events.after_write(self._pair, action, outcome))
+        self._emit(events.after_write(self._pair, action, outcome, self._memory.has_rested))
         match outcome:
             case Accepted(settles_in=settles_in):
                 return AT_ONCE if changed else Wake(settles_in or timedelta(0))
@@ -209,6 +209,7 @@ class PairTurn:
     def _note(self, plan: Plan, world: PairWorld | None) -> None:
         self._memory.note_busy(plan.waiting, self._ports.monotonic())
         self._memory.rested = world is not None and not plan.actions and not plan.verdict.progressing
+        self._memory.has_rested = self._memory.has_rested or self._memory.rested
         if self._settings.dry_run and world is not None:
             for planned in plan.planned:
                 log.info("dry run: would %s %s: %s", planned.action, planned.id, planned.detail)

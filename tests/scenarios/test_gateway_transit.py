@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from estate import Estate, eventually
-from stories import looks_again
+from stories import looks_again, told
 
 TRANSIT: dict[str, Any] = {"vnet1": {"allowGatewayTransit": True}, "vnet2": {"useRemoteGateways": True}}
 OFF: dict[str, Any] = {"vnet1": {"allowGatewayTransit": False}, "vnet2": {"useRemoteGateways": False}}
@@ -42,6 +42,7 @@ def test_it_connects_at_once_and_takes_the_gateway_with_one_more_put_when_the_hu
 
     assert estate.writes(since) == ["PUT spoke-hub"]
     assert estate.peerings(spoke)["spoke-hub"]["useRemoteGateways"] is True
+    assert (len(told(estate, "transit", "PeeringUpdated")), told(estate, "transit", "DriftRepaired")) == (1, [])
 
 
 @pytest.mark.parametrize("hub_is", ["vnet1", "vnet2"])

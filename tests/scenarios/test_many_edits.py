@@ -8,6 +8,7 @@ from kubernetes import client, config
 
 from estate import Estate
 from interruptions import rest, taken
+from stories import told
 
 EDITS = 20
 
@@ -34,3 +35,4 @@ def test_twenty_edits_in_a_second_end_in_the_last_with_at_most_two_puts_a_side(e
     writes = Counter(taken(estate, since))
     assert set(writes) == {"PUT app-data", "PUT data-app"}
     assert max(writes.values()) <= 2
+    assert told(estate, "edited", "DriftRepaired") == []

@@ -18,8 +18,8 @@ from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.plan import Verdict
 
 
-def after_write(pair: PeeringPair, action: AzureAction, outcome: Outcome) -> Iterator[Event]:
-    """What an accepted write means to the owner."""
+def after_write(pair: PeeringPair, action: AzureAction, outcome: Outcome, drifted: bool) -> Iterator[Event]:
+    """What an accepted write means to the owner. `drifted`: this spec stood once, so a difference was made in Azure."""
     if not isinstance(outcome, Accepted):
         return
     match action:
@@ -34,8 +34,11 @@ def after_write(pair: PeeringPair, action: AzureAction, outcome: Outcome) -> Ite
             )
         case PutPeering():
             what = f" in {', '.join(action.changes)}" if action.changes else ""
-            note = f"Brought peering {action.id} back in line with spec{what}."
-            yield _normal(pair, "DriftRepaired", "UpdatePeering", note)
+            if drifted and not _gateway_came(action):
+                note = f"Brought peering {action.id} back in line with spec{what}."
+                yield _normal(pair, "DriftRepaired", "UpdatePeering", note)
+            else:
+                yield _normal(pair, "PeeringUpdated", "UpdatePeering", f"Changed peering {action.id}{what}.")
         case DeletePeering() if pair.meta.deleting:
             yield _normal(pair, "DeletedInAzure", "DeletePeering", f"Deleted peering {action.id}.")
         case DeletePeering():
@@ -45,6 +48,11 @@ def after_write(pair: PeeringPair, action: AzureAction, outcome: Outcome) -> Ite
                 "DeletePeering",
                 f"Deleted the Disconnected peering {action.id} to make it again.",
             )
+
+
+def _gateway_came(action: PutPeering) -> bool:
+    """The second phase of gateway transit: the hub's gateway is there now."""
+    return action.changes == ("useRemoteGateways",) and action.options.use_remote_gateways
 
 
 def after_record(pair: PeeringPair, record: OwnershipRecord) -> Iterator[Event]:
