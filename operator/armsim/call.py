@@ -11,7 +11,7 @@ from .access import Roles
 from .arm_ids import Place
 from .login import Caller, Login
 from .messages import Request, Response, compact, empty, written
-from .operations import Schedule, retry_after, status_url
+from .operations import Schedule, notified, retry_after, status_url
 from .settings import Settings
 from .store import Group, Operation, World
 
@@ -98,7 +98,7 @@ class Call:
         """201 or 200 of a PUT: no Location (arm.md 1.3)."""
         headers = {
             "Azure-AsyncOperation": status_url(self.request.base, operation, self.version),
-            "Azure-AsyncNotification": "Enabled",
+            **notified(self.version),
             "x-ms-request-id": operation.id,
             **retry_after(seconds, self.settings.speed),
         }
@@ -108,7 +108,7 @@ class Call:
         """202 of a DELETE: Azure-AsyncOperation and Location (arm.md 1.3)."""
         headers = {
             "Azure-AsyncOperation": status_url(self.request.base, operation, self.version),
-            "Azure-AsyncNotification": "Enabled",
+            **notified(self.version),
             "Location": status_url(self.request.base, operation, self.version, what="operationResults"),
             "x-ms-request-id": operation.id,
             **retry_after(seconds, self.settings.speed),
@@ -131,7 +131,7 @@ class Call:
         self.schedule.close(operation)
         headers = {
             "Azure-AsyncOperation": status_url(self.request.base, operation, self.version),
-            "Azure-AsyncNotification": "Enabled",
+            **notified(self.version),
             "x-ms-request-id": operation.id,
         }
         return written(200, _bytes(body), headers)
@@ -141,7 +141,7 @@ class Call:
         status = {"Azure-AsyncOperation": status_url(self.request.base, operation, self.version)} if followed else {}
         headers = {
             **status,
-            "Azure-AsyncNotification": "Enabled",
+            **notified(self.version),
             "Location": status_url(self.request.base, operation, self.version, what="operationResults"),
             "x-ms-request-id": operation.id,
             **retry_after(10, self.settings.speed),

@@ -75,6 +75,11 @@ def retry_after(seconds: float, speed: float) -> dict[str, str]:
     return {"Retry-After": str(ceil(scaled))}
 
 
+def notified(version: str) -> dict[str, str]:
+    """Sent from about 2022 on (arm.md 1.3); the api-version stands for the age of the service."""
+    return {"Azure-AsyncNotification": "Enabled"} if version >= "2021" else {}
+
+
 def status_url(base: str, operation: Operation, version: str, *, what: str = "operations") -> str:
     """Same guid as x-ms-request-id; signed since 2024 (arm.md 1.3)."""
     path = f"/subscriptions/{operation.subscription}/providers/Microsoft.Network/locations/{operation.location}"

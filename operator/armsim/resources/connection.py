@@ -320,9 +320,10 @@ def finish(world: World, operation: Operation) -> None:
 
 
 def settle(world: World, one: Connection, state: str, virtual: float) -> None:
-    """A first operation that succeeds makes the connection: from now on its time runs."""
+    """A first operation that succeeds makes the connection: from now on its time runs. A lone one begins anew."""
     made = bool(one.props["made"]) or state == "Succeeded"
-    since = one.since if one.props["made"] else virtual
+    anew = not one.props["made"] or (one.tie == "alone" and not one.up)
+    since = virtual if anew else one.since
     props = {**one.props, "made": made}
     world.put(replace(one, state=state, operation="", etag=world.etag(), props=props, since=since))
     connection_status.retie(world, one, virtual)

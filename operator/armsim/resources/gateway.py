@@ -199,14 +199,16 @@ def _nat_rule(content: Content) -> dict[str, Any]:
 def _bgp_sent(properties: Content, old: Gateway | None) -> dict[str, Any]:
     """Without bgpSettings an update keeps the ASN (chosen)."""
     if not properties.has("bgpSettings"):
-        return {name: old.props[name] for name in ("asn", "peerWeight") if old and name in old.props}
+        return {name: old.props[name] for name in ("asn", "peerWeight", "peer") if old and name in old.props}
     settings = properties.object("bgpSettings")
-    return {"asn": settings.number("asn", 0), "peerWeight": settings.number("peerWeight", 0)}
+    peer = settings.text("bgpPeeringAddress")
+    sent = {"asn": settings.number("asn", 0), "peerWeight": settings.number("peerWeight", 0)}
+    return {**sent, "peer": peer} if peer and "," not in peer else sent
 
 
 def _optional(properties: Content) -> dict[str, Any]:
     shown: dict[str, Any] = {}
-    if properties.has("vpnClientConfiguration"):
+    if properties.object("vpnClientConfiguration").has("vpnClientAddressPool"):
         shown["vpnClientConfiguration"] = dict(properties.object("vpnClientConfiguration").value)
     if properties.has("customRoutes"):
         prefixes = properties.object("customRoutes").texts("addressPrefixes")

@@ -86,12 +86,15 @@ def _nat_rule(gateway: Gateway, rule: dict[str, Any]) -> dict[str, Any]:
 
 
 def _client(gateway: Gateway, version: str, written: bool) -> dict[str, Any]:
-    """The configured one always, its defaults filled in; without one only a PUT's answer shows the defaults."""
+    """The configured one always, its defaults filled in; without one only a PUT's answer shows the defaults.
+
+    R:vpn-gateway-disconnect-connections: a pool makes it configured, Basic speaks SSTP only, health once it stands.
+    """
     configured = gateway.props.get("vpnClientConfiguration")
     if configured is None and not written:
         return {}
     shown: dict[str, Any] = dict(configured or {})
-    shown.setdefault("vpnClientProtocols", ["OpenVPN", "IkeV2"] if version >= "2019" else ["SSTP", "IkeV2"])
+    shown.setdefault("vpnClientProtocols", _protocols(gateway, version))
     names = ["vpnClientRootCertificates", "vpnClientRevokedCertificates"]
     if version >= "2019":
         names += [
@@ -102,11 +105,20 @@ def _client(gateway: Gateway, version: str, written: bool) -> dict[str, Any]:
         ]
     for name in names:
         shown.setdefault(name, [])
+    if configured is not None and gateway.state == "Succeeded" and version >= "2019":
+        passed = ("vpnClientConnectionsCount", "totalIngressBytesTransferred", "totalEgressBytesTransferred")
+        shown["vpnClientConnectionHealth"] = dict.fromkeys(passed, 0)
     return shown
 
 
+def _protocols(gateway: Gateway, version: str) -> list[str]:
+    if gateway.props["sku"]["name"] == "Basic":
+        return ["SSTP"]
+    return ["OpenVPN", "IkeV2"] if version >= "2019" else ["SSTP", "IkeV2"]
+
+
 def _bgp(world: World, gateway: Gateway, version: str) -> dict[str, Any]:
-    """asn 0 and no addresses until the gateway has stood once (arm.md 6)."""
+    """asn 0 and no addresses until the gateway has stood once, but what was sent (arm.md 6; R:vpn-gateways-…, 31)."""
     if version < "2019":
         return _old_bgp(world, gateway)
     inner = inner_addresses(world, gateway) if gateway.born else []
@@ -121,9 +133,10 @@ def _bgp(world: World, gateway: Gateway, version: str) -> dict[str, Any]:
         if gateway.born:
             peer["tunnelIpAddresses"] = [public_ip.visible(world, address)] if address else []
         peers.append(peer)
-    shown: dict[str, Any] = {"asn": asn(gateway) if gateway.born else 0}
-    if inner:
-        shown["bgpPeeringAddress"] = ",".join(inner)
+    shown: dict[str, Any] = {"asn": asn(gateway) if gateway.born else gateway.props.get("asn", 0)}
+    reached = ",".join(inner) or str(gateway.props.get("peer", ""))
+    if reached:
+        shown["bgpPeeringAddress"] = reached
     return {**shown, "peerWeight": gateway.props.get("peerWeight", 0), "bgpPeeringAddresses": peers}
 
 
@@ -139,7 +152,9 @@ def asn(gateway: Gateway) -> int:
 
 
 def inner_addresses(world: World, gateway: Gateway) -> list[str]:
-    """The address before broadcast for one instance, .4 and .5 for two (arm.md 6)."""
+    """The address before broadcast for one instance, unless another was sent; .4 and .5 for two (arm.md 6)."""
+    if len(gateway.ips) == 1 and gateway.props.get("peer"):
+        return [str(gateway.props["peer"])]
     vnet = world.vnets.get(gateway.vnet_key)
     subnet = vnet.subnet("GatewaySubnet") if vnet else None
     if subnet is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import errors
 from ..call import Call
 from ..messages import Response, answer, empty
-from ..operations import retry_after, status_url
+from ..operations import notified, retry_after, status_url
 from ..store import Operation
 from . import shared_key
 
@@ -29,7 +29,7 @@ def result(call: Call) -> Response:
     operation = _found(call)
     links = {
         "Azure-AsyncOperation": status_url(call.request.base, operation, call.version),
-        "Azure-AsyncNotification": "Enabled",
+        **notified(call.version),
         "Location": status_url(call.request.base, operation, call.version, what="operationResults"),
     }
     if operation.acts and operation.name not in FOLLOWED:

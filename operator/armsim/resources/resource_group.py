@@ -19,13 +19,12 @@ from . import connection, gateway, virtual_network
 JOB = "DeleteResourceGroupOperation"
 
 
-def body(group: Group) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "id": group.id,
-        "name": group.name,
-        "type": "Microsoft.Resources/resourceGroups",
-        "location": group.location,
-    }
+def body(group: Group, version: str = "2022") -> dict[str, Any]:
+    """2017 showed no type (R:vpn-vnet2vnet-connection-chronological)."""
+    shown: dict[str, Any] = {"id": group.id, "name": group.name}
+    if version >= "2018":
+        shown["type"] = "Microsoft.Resources/resourceGroups"
+    shown["location"] = group.location
     if group.managed_by:
         shown["managedBy"] = group.managed_by
     if group.tags is not None:
@@ -45,7 +44,7 @@ def put(call: Call) -> Response:
     tags, managed_by = content.tags(), content.text("managedBy")
     group = Group(call.place.subscription, old.name if old else name, location, tags, managed_by)
     call.world.put(group)
-    return answer(200 if old else 201, body(group))
+    return answer(200 if old else 201, body(group, call.version))
 
 
 def _check_update(old: Group, location: str) -> None:
@@ -57,7 +56,7 @@ def _check_update(old: Group, location: str) -> None:
 
 
 def get(call: Call) -> Response:
-    return answer(200, body(call.group()))
+    return answer(200, body(call.group(), call.version))
 
 
 def head(call: Call) -> Response:
@@ -70,7 +69,7 @@ def patch(call: Call) -> Response:
     content = Content(call.body)
     new = replace(old, tags=content.tags() if "tags" in call.body else old.tags)
     call.world.put(new)
-    return answer(200, body(new))
+    return answer(200, body(new, call.version))
 
 
 def listing(call: Call) -> Response:
@@ -79,7 +78,7 @@ def listing(call: Call) -> Response:
     wanted = _tag_filter(call.query.get("$filter", ""))
     if wanted is not None:
         groups = [one for one in groups if (one.tags or {}).get(wanted[0]) == wanted[1]]
-    return call.page(groups, body)
+    return call.page(groups, lambda one: body(one, call.version))
 
 
 def _tag_filter(text: str) -> tuple[str, str] | None:
