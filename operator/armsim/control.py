@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from . import snapshot
+from . import page, snapshot
 from .messages import Request, Response, answer
 
 if TYPE_CHECKING:
@@ -21,8 +21,12 @@ class Control:
         self._core = core
 
     def handle(self, request: Request, now: float) -> Response:
-        """400 {"error": words} for a wrong body, 404 for an unknown path."""
+        """400 {"error": words} for a wrong body, 404 for an unknown path. The page is for whoever does not ask for JSON."""
         path = request.path.removeprefix("/_armsim").strip("/")
+        if request.method == "GET" and path == "live":
+            return page.live(self._core, now)
+        if request.method == "GET" and path == "" and "json" not in request.headers.get("accept", ""):
+            return page.whole(self._core, now)
         action = ACTIONS.get((request.method, path))
         try:
             if action is not None:
@@ -102,6 +106,7 @@ class Control:
 
 ACTIONS: dict[tuple[str, str], Action] = {
     ("GET", ""): Control.index,
+    ("GET", "numbers"): Control.index,
     ("GET", "requests"): Control.requests,
     ("DELETE", "requests"): Control.clear_requests,
     ("GET", "faults"): Control.faults,

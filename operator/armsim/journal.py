@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import Any
 
 KEPT = 200_000
@@ -59,6 +60,9 @@ class Journal:
     def export(self, since: int) -> dict[str, Any]:
         found = [asdict(one) for one in self._entries if one.seq > since]
         return {"last": self._last, "requests": found, "counts": self.counts()}
+
+    def newest(self, count: int) -> list[Entry]:
+        return list(islice(reversed(self._entries), count))
 
     def counts(self) -> dict[str, dict[str, int]]:
         table: dict[str, dict[str, int]] = {}

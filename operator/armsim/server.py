@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl
 import time
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from aiohttp import web
 
 from .core import Core, Numbered
 from .disk import Disk
+from .hints import Hints
 from .messages import Disturbance, Request, Response
 
+LOG = logging.getLogger("armsim")
 READ_LIMIT = 12 * 1024 * 1024
 
 
@@ -28,6 +31,7 @@ class Server:
     def __init__(self, core: Core, disk: Disk) -> None:
         self._core = core
         self._disk = disk
+        self._hints = Hints()
         self._woken = asyncio.Event()
         self._runner: web.ServerRunner | None = None
 
@@ -57,6 +61,9 @@ class Server:
             return _cut(raw)
         finally:
             self._core.journal.amend(numbered.seq, durationMs=round((time.perf_counter() - began) * 1000, 2))
+        hint = self._hints.of(request, response)
+        if hint:
+            LOG.warning("armsim: %s", hint)
         return web.Response(status=response.status, headers=dict(response.headers), body=response.body)
 
     async def _disturbed(self, raw: web.BaseRequest, request: Request, numbered: Numbered) -> Response:

@@ -294,7 +294,7 @@ def test_bytes_that_are_no_http_do_not_hurt(armsim: ArmsimProcess) -> None:
         ):
             tls.sendall(sent)
             assert b"Traceback" not in tls.recv(65536)
-    assert armsim.control("GET", "")["name"] == "armsim"
+    assert armsim.control("GET", "numbers")["name"] == "armsim"
 
 
 def test_its_own_log_stays_empty(armsim: ArmsimProcess) -> None:
