@@ -6,67 +6,18 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from armsim_process import SUBSCRIPTION, SUBSCRIPTION_2, SUBSCRIPTION_B, TENANT_A, TENANT_B, ArmsimProcess
 from contract import azure_cli
-
-# Hours of Azure pass in the blink of an eye, but for the creation of gateways, which waits for the test to move the clock.
-CONFIG = {"durations": {"virtualNetworkGateways.create": 30_000_000}}
-SPEED = "10000"
-
-
-@dataclass(frozen=True)
-class Answer:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        return json.loads(self.out)
-
-
-class Az:
-    """The environment is DIR/env and PATH, nothing inherited but HOME; every answer's exit code is checked."""
-
-    def __init__(self, program: Path, armsim: ArmsimProcess, home: Path) -> None:
-        self._program = program
-        self._env = {"PATH": os.environ["PATH"], "HOME": str(home), **armsim.env}
-
-    def run(self, command: str, *more: str) -> Answer:
-        done = subprocess.run(
-            [str(self._program), *command.split(), *more], env=self._env, capture_output=True, text=True, timeout=120
-        )
-        return Answer(done.returncode, done.stdout, done.stderr)
-
-    def __call__(self, command: str, *more: str) -> Any:
-        """JSON of a command that must succeed; None when it prints nothing."""
-        answer = self.run(command, *more)
-        assert answer.code == 0, f"az {command}: {answer.err}"
-        return answer.data if answer.out.strip() else None
-
-    def text(self, command: str) -> str:
-        """What -o tsv or -o table prints."""
-        answer = self.run(command)
-        assert answer.code == 0, f"az {command}: {answer.err}"
-        return answer.out.strip()
-
-    def refused(self, command: str, code: str, *, exit_code: int = 1) -> str:
-        """The error text of a command that must fail with ARM's code."""
-        answer = self.run(command)
-        assert (answer.code, answer.out) == (exit_code, ""), f"az {command}: {answer}"
-        assert f"({code})" in answer.err, answer.err
-        return answer.err
+from contract.az_shell import Az
 
 
 @pytest.fixture(scope="module")
 def armsim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmsimProcess]:
-    with ArmsimProcess(tmp_path_factory.mktemp("armsim"), config=CONFIG, speed=SPEED) as process:
+    with ArmsimProcess(tmp_path_factory.mktemp("armsim")) as process:
         yield process
 
 
@@ -187,8 +138,7 @@ def test_across_tenants_az_needs_the_second_login(az: Az, program: Path, armsim:
 
 def _with_one_login(program: Path, armsim: ArmsimProcess, directory: Path) -> Az:
     """`az login` into the first tenant only, in an AZURE_CONFIG_DIR of its own that knows the cloud."""
-    alone = Az(program, armsim, directory)
-    alone._env["AZURE_CONFIG_DIR"] = str(directory / "azure-cli")
+    alone = Az(program, armsim, directory, AZURE_CONFIG_DIR=str(directory / "azure-cli"))
     (directory / "azure-cli").mkdir()
     for name in ("config", "clouds.config"):
         (directory / "azure-cli" / name).write_bytes((armsim.dir / "azure-cli" / name).read_bytes())
