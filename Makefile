@@ -35,7 +35,9 @@ check: $(VENV)/.installed ## format, lint, types, import contracts, unit tests: 
 	@$(BIN)/lint-imports --no-logo
 	@$(PYTEST) -q tests/unit
 
-test: check setup ## everything that CI runs
+test: check setup ## everything that CI runs; installs the real az once, and Chromium where apt-get may
+	@$(BIN)/python tests/contract/azure_cli.py >/dev/null
+	@$(BIN)/python tests/contract/chromium.py >/dev/null || true
 	$(PYTEST) -n 2 --dist loadfile tests/properties tests/contract tests/scenarios
 
 bench: setup ## measure again and rewrite bench/RESULTS.md
