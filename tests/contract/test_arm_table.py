@@ -73,7 +73,7 @@ ROWS = (
     Row("1.4", "400 ParentResourceIsInFailedState", "test_a_child_of_a_failed_parent_is_refused"),
     # 1.5 not found
     Row("1.5", "top-level resource", "test_a_missing_top_level_resource_is_said_by_the_gateway"),
-    Row("1.5", "top-level resource, recorded words", "test_a_recorded_resource_not_found_is_said_in_the_same_words"),
+    Row("1.5", "top-level resource, recorded words", "test_a_recorded_refusal_is_said_in_the_same_words"),
     Row("1.5", "child, VNet exists", "test_a_missing_child_is_said_by_the_provider"),
     Row("1.5", "child, VNet missing", "test_a_child_of_a_missing_vnet_names_the_vnet"),
     Row("1.5", "group missing", "test_a_missing_group_is_said_for_every_call_inside_it"),
@@ -126,14 +126,14 @@ ROWS = (
     Row(
         "3",
         "InvalidAddressPrefixFormat, recorded words",
-        "test_a_recorded_bad_subnet_prefix_is_refused_in_the_same_words",
+        "test_a_recorded_refusal_is_said_in_the_same_words",
     ),
     Row(
         "3",
         "NetcfgInvalidSubnet, recorded words",
-        "test_a_recorded_subnet_outside_its_vnet_is_refused_in_the_same_words",
+        "test_a_recorded_refusal_is_said_in_the_same_words",
     ),
-    Row("3", "NetcfgInvalidDnsServer, recorded words", "test_a_recorded_bad_dns_server_is_refused_in_the_same_words"),
+    Row("3", "NetcfgInvalidDnsServer, recorded words", "test_a_recorded_refusal_is_said_in_the_same_words"),
     Row("3", "InUseSubnetCannotBeDeleted", "test_a_subnet_in_use_holds_itself_and_its_vnet"),
     Row("3", "InvalidRequestFormat", "test_wrong_types_in_a_vnet_are_invalid_request_format"),
     Row("3", "VNet DELETE: the other side Disconnected", "test_a_deleted_vnet_leaves_its_peers_disconnected"),

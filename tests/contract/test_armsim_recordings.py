@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from armsim.messages import Response
 from recorded_sessions import Difference, Session, lay_groups, names, recording
 from simulated_azure import Azure, network
 
@@ -179,75 +178,3 @@ def test_a_row_of_known_differences_is_still_needed(row: Known) -> None:
     if not concerned:
         pytest.skip("the recording is not there")
     assert any(row.covers(name, one) for name in concerned for one in played(name).differences)
-
-
-# --- the error catalogue, code by code, where these types can cause it
-
-
-def catalogue(code: str, kind: str = "") -> Mapping[str, Any]:
-    found = [one for one in recording("errors-catalogue") if one.get("code") == code and kind in one["resourceType"]]
-    entry: Mapping[str, Any] = found[0]
-    return entry
-
-
-def compared(entry: Mapping[str, Any], response: Response) -> None:
-    """Status, code and message word for word; who said it. The ids in the message are the recorded ones."""
-    theirs = entry["response"]
-    assert response.status == theirs["status"]
-    assert response.data["error"]["code"] == theirs["body"]["error"]["code"]
-    assert response.data["error"]["message"] == theirs["body"]["error"]["message"]
-    assert response.headers.get("x-ms-failure-cause") == theirs["headers"].get("x-ms-failure-cause")
-    assert ("details" in response.data["error"]) == ("details" in theirs["body"]["error"])
-
-
-def laid(path: str, *, vnet: bool = False) -> Azure:
-    """A simulator with the group of a recorded path, and its VNet."""
-    azure = Azure()
-    parts = path.split("/")
-    azure.send("PUT", "/".join(parts[:5]), {"location": "westus"})
-    if vnet:
-        azure.put("/".join(parts[:9]), network("10.0.0.0/16", location="westus"))
-    return azure
-
-
-@pytest.mark.parametrize("kind", ["virtualNetworks", "publicIPAddresses", "virtualNetworks/subnets"])
-def test_a_recorded_resource_not_found_is_said_in_the_same_words(kind: str) -> None:
-    entries = [
-        one
-        for one in recording("errors-catalogue")
-        if one.get("code") == "ResourceNotFound" and one["resourceType"].endswith(f"Microsoft.Network/{kind}")
-    ]
-    assert entries
-    for entry in entries:
-        path = entry["request"]["path"]
-        compared(entry, laid(path).send("GET", path))
-
-
-def test_a_recorded_bad_subnet_prefix_is_refused_in_the_same_words() -> None:
-    entry = catalogue("InvalidAddressPrefixFormat", "virtualNetworks/subnets")
-    path = entry["request"]["path"]
-    compared(entry, laid(path, vnet=True).send("PUT", path, entry["request"]["body"]))
-
-
-def test_a_recorded_subnet_outside_its_vnet_is_refused_in_the_same_words() -> None:
-    entry = catalogue("NetcfgInvalidSubnet")
-    path = entry["request"]["path"]
-    compared(entry, laid(path, vnet=True).send("PUT", path, {"properties": {"addressPrefix": "11.0.0.0/24"}}))
-
-
-def test_a_recorded_bad_dns_server_is_refused_in_the_same_words() -> None:
-    entry = catalogue("NetcfgInvalidDnsServer")
-    path = entry["request"]["path"]
-    body = network("10.0.0.0/16", dhcpOptions={"dnsServers": ["0"]})
-    compared(entry, laid(path).send("PUT", path, body))
-
-
-def test_a_recorded_missing_group_is_said_in_the_same_words() -> None:
-    entries = [
-        one
-        for one in recording("errors-catalogue")
-        if one.get("code") == "ResourceGroupNotFound" and one["request"]["method"] == "GET"
-    ]
-    assert entries
-    for entry in entries:
-        compared(entry, Azure().send("GET", entry["request"]["path"]))
