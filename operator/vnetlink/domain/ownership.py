@@ -66,8 +66,8 @@ class OwnershipRecord:
             parts = {
                 side: _part(document["parts"][side.direction]) for side in Side if side.direction in document["parts"]
             }
-        except (ValueError, KeyError, TypeError, AttributeError, InvalidId):
-            return empty
+        except (ValueError, KeyError, TypeError, AttributeError, InvalidId, RecursionError):
+            return empty  # RecursionError: brackets by the thousand, which must not end the process that lists them
         return replace(empty, parts=MappingProxyType(parts))
 
 

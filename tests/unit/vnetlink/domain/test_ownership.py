@@ -47,7 +47,10 @@ def test_a_record_of_another_installation_or_object_is_no_record(installation: s
         ),
         RECORD.dump().replace("Created", "Stolen"),
         RECORD.dump().replace("one-two", "../../x"),
+        "[" * 100_000,
+        '{"parts":' * 20_000,
     ],
+    ids=lambda text: text[:40],
 )
 def test_a_record_that_cannot_be_read_is_no_record(text: str) -> None:
     assert OwnershipRecord.load(text, "here", "team/pair").parts == {}
