@@ -252,6 +252,15 @@ def group_being_deleted(group: str) -> Refusal:
     return gateway(409, "ResourceGroupBeingDeleted", text)
 
 
+def group_is_held(group: str, resources: list[str]) -> dict[str, Any]:
+    """A failed delete ends with 409 on the operation result (arm.md 2); code and text chosen."""
+    text = (
+        f"Deletion of resource group '{group}' failed as resources with identifiers '{','.join(resources)}' could not be "
+        "deleted. The provisioning state of the resource group will be rolled back."
+    )
+    return {"code": "ResourceGroupDeletionBlocked", "message": text}
+
+
 def etag_mismatch(resource_id: str, sent: str, current: str) -> Refusal:
     text = f"The etag value '{sent}' of resource {resource_id} does not match its current value '{current}'."
     return Refusal(412, "PreconditionFailedEtagMismatch", text)

@@ -14,7 +14,7 @@ from ..content import Content
 from ..messages import Response, answer, empty
 from ..operations import retry_after
 from ..store import Group, Operation, World
-from . import connection, gateway, virtual_network
+from . import connection, gateway, usage, virtual_network
 
 JOB = "DeleteResourceGroupOperation"
 
@@ -129,10 +129,13 @@ def finish(world: World, operation: Operation) -> None:
     group = world.groups.get(operation.target)
     if group is None:
         return
-    if operation.doom:
+    prefix = group.key + "/"
+    held = usage.held_from_outside(world, prefix)
+    if held and not operation.doom:
+        world.put(replace(operation, doom=errors.group_is_held(group.name, held)))
+    if held or operation.doom:
         world.put(replace(group, state="Succeeded"))
         return
-    prefix = group.key + "/"
     for vnet in [one for key, one in world.vnets.items() if key.startswith(prefix)]:
         virtual_network.vanish(world, vnet.key)
     for joined in [one for key, one in world.connections.items() if key.startswith(prefix)]:

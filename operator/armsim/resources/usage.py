@@ -57,3 +57,18 @@ def subnets_of(world: World, key: str, reference: str) -> list[str]:
             if given and str(given.get("id", "")).lower() == key:
                 found.append(f"{vnet.id}/subnets/{subnet.name}")
     return found
+
+
+def held_from_outside(world: World, prefix: str) -> list[str]:
+    """Resources under a prefix (a group, in lower case) that something outside of it uses, so they cannot go."""
+    used: list[tuple[str, str]] = []
+    for gateway in world.gateways.values():
+        used += [(gateway.key, target) for one in gateway.ips for target in (one.subnet, one.address)]
+    for user, subnet, address in configurations(world):
+        used += [(user.lower(), subnet), (user.lower(), address)]
+    for one in world.connections.values():
+        used += [(one.key, one.near), (one.key, one.far)]
+    for key, holders in world.holders.items():
+        used += [(holder, key) for holder in holders]
+    found = {target for user, target in used if target.lower().startswith(prefix) and not user.startswith(prefix)}
+    return sorted(found)

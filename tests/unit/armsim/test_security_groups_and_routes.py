@@ -256,3 +256,18 @@ def test_a_group_is_deleted_with_everything_in_it(azure: Azure, vnet: str) -> No
     tables = (world.groups, world.vnets, world.resources, world.connections, world.gateways, world.addresses)
     assert [len(one) for one in tables] == [0] * 6
     assert not world.interfaces
+
+
+def test_a_group_with_something_that_another_group_uses_is_not_deleted(azure: Azure, vnet: str) -> None:
+    elsewhere = azure.group("elsewhere")
+    nic = f"{elsewhere}/providers/Microsoft.Network/networkInterfaces/nic"
+    azure.put(nic, interface(f"{vnet}/subnets/a"))
+    accepted = azure.send("DELETE", GROUP)
+    azure.wait(60)
+    ended = azure.send("GET", accepted.headers["Location"])
+    assert (ended.status, code(ended)) == (409, "ResourceGroupDeletionBlocked")
+    assert azure.properties(GROUP)["provisioningState"] == "Succeeded"
+    azure.delete(nic)
+    azure.send("DELETE", GROUP)
+    azure.wait(60)
+    assert azure.send("GET", GROUP).status == 404
