@@ -11,6 +11,7 @@ from typing import Any
 from . import snapshot
 from .core import Core
 
+WRITTEN = json.JSONEncoder(separators=(",", ":"), default=snapshot.shallow).encode
 COMPACT_BYTES = 32 * 1024 * 1024
 
 
@@ -63,7 +64,7 @@ class Disk:
             self._frame = frame
         core.world.changed.clear()
         if lines:
-            self._log.write(b"".join(json.dumps(one, separators=(",", ":")).encode() + b"\n" for one in lines))
+            self._log.write(b"".join(WRITTEN(one).encode() + b"\n" for one in lines))
             self._log.flush()
 
     def compact(self, core: Core) -> None:
@@ -91,5 +92,6 @@ class Disk:
 
 
 def _line(core: Core, table: str, key: str) -> dict[str, Any]:
+    """`value` is None for what is gone."""
     entity = core.world.table(table).get(key)
-    return {"table": table, "key": key, "value": None if entity is None else snapshot.encode(entity)}
+    return {"table": table, "key": key, "value": entity}

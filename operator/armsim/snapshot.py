@@ -21,12 +21,26 @@ NESTED: Mapping[str, type[Any]] = {
     "links": Link,
 }
 CLASSES: Mapping[str, type[Any]] = {name: kind for kind, name in TABLES.items()}
+FIELDS: dict[type[Any], tuple[str, ...]] = {}
 TUPLES = frozenset(("prefixes", "remote_space", "local_subnets", "remote_subnets", "zones", "custom"))
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """Of its fields; remembered, as dataclasses.fields works them out anew each time."""
+    found = FIELDS.get(kind)
+    if found is None:
+        found = FIELDS[kind] = tuple(one.name for one in fields(kind))
+    return found
+
+
+def shallow(value: Any) -> dict[str, Any]:
+    """One level of an entity, for a JSON encoder that asks again for what is inside: faster than encode."""
+    return {name: getattr(value, name) for name in _names(type(value))}
 
 
 def encode(value: Any) -> Any:
     if is_dataclass(value):
-        return {one.name: encode(getattr(value, one.name)) for one in fields(value)}
+        return {name: encode(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, tuple):
         return [encode(one) for one in value]
     return value
