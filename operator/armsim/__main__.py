@@ -19,10 +19,34 @@ from .disk import Disk
 from .server import Server
 from .settings import Settings
 
+DESCRIPTION = """An Azure Resource Manager on this machine: resource groups, virtual networks, peerings, VPN gateways and
+connections, public IPs, NSGs, route tables, interfaces, private DNS. No Azure account is needed, nothing leaves this
+machine, and the real az, the SDKs and Terraform-like clients speak to it over TLS as they speak to Azure.
+"""
 EPILOG = """
-When ready it prints one JSON line {"endpoint": ..., "dir": ...}; DIR/env then holds export lines for azure-identity,
-the Azure SDK, az and any other client. --speed N makes operations N times as fast as Azure's (1 is real time);
---speed inf, or 0, ends them at once. State in DIR survives a restart. Control API: GET https://localhost:PORT/_armsim/
+start it, then use az in another shell:
+  armsim --dir ./azure --speed 60
+  . ./azure/env && az group create -n rg -l westeurope && az network vnet list
+
+When ready it prints one JSON line {"endpoint": ..., "dir": ...}. DIR then holds
+  env         export lines for az, azure-identity, the Azure SDKs and any other client of Azure
+  azure-cli   a ready AZURE_CONFIG_DIR, with every tenant and subscription; no az login is needed
+  ca.pem      the certificate authority to trust; made once, and of no use elsewhere
+  state.*     the simulated Azure; it survives a restart. Delete DIR to begin anew.
+
+time:
+  --speed N makes operations N times as fast as Azure's (1 is real time: a gateway takes 15 minutes);
+  --speed inf, or 0, ends them at once. POST /_armsim/clock {"advance": seconds} moves the clock.
+
+a configuration file (YAML; a complaint names the line) may have
+  tenants, principals, roles, strangers      who there is and what they may do
+  resources, locks, policies                 what there is at the start, and what is forbidden
+  speed, durations, era                      how long operations take, and which year's retirements hold
+  quotas, throttling, buckets, limits        how many, how often, and whether too often is refused
+  pageSize, tokenSeconds, strict             page length of lists, life of tokens, how pedantic it is
+
+https://localhost:PORT/_armsim/ shows the networks, the newest requests and the active faults. Its control API makes
+faults, moves the clock, reads and replaces the state: docs/armsim.md.
 """
 
 
@@ -38,22 +62,32 @@ def main() -> int:
     if arguments.era is not None:
         settings = replace(settings, era=arguments.era)
     directory = Path(arguments.dir).resolve()
-    directory.mkdir(parents=True, exist_ok=True)
-    return asyncio.run(_run(settings, arguments.host, arguments.port, directory))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        return asyncio.run(_run(settings, arguments.host, arguments.port, directory))
+    except control.SeedRefused as refused:
+        where = config.where(Path(arguments.config), refused.index) if arguments.config else "resources"
+        print(f"armsim: {where}: {refused}", file=sys.stderr)
+    except OSError as broken:
+        print(f"armsim: {broken.strerror or broken} ({broken.filename or f'port {arguments.port}'})", file=sys.stderr)
+    return 2
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("armsim", description=__doc__, epilog=EPILOG)
+    parser = argparse.ArgumentParser(
+        "armsim", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port, 0 for a free one (default: 0)")
     parser.add_argument("--dir", required=True, help="directory for certificates, env and state; made when missing")
     parser.add_argument("--speed", type=_speed, default=None, help="factor on operation times, 'inf' or 0 for instant")
-    parser.add_argument("--config", help="YAML: tenants, principals, roles, seeded resources, quotas, durations")
+    parser.add_argument("--config", help="YAML file, see below")
     parser.add_argument("--era", type=int, default=None, help="year whose retirements hold (default: 2026)")
     return parser.parse_args()
 
 
 def _speed(text: str) -> float:
+    """Raises ValueError, which argparse turns into words."""
     value = float(text)
     if value == 0:
         return inf

@@ -27,8 +27,12 @@ class Item:
     def value(self) -> Any:
         return yaml.SafeLoader("").construct_object(self._node, deep=True)
 
+    @property
+    def place(self) -> str:
+        return f"{self._file}, line {self._node.start_mark.line + 1}"
+
     def wrong(self, text: str) -> ConfigError:
-        return ConfigError(f"{self._file}, line {self._node.start_mark.line + 1}: {self._name} {text}")
+        return ConfigError(f"{self.place}: {self._name} {text}")
 
     def entries(self) -> Iterator[tuple[str, Item]]:
         if not isinstance(self._node, yaml.MappingNode):
@@ -91,6 +95,13 @@ def read(path: Path) -> Settings:
         made["principals"] = made["principals"][0]
         made.setdefault("strangers", False)
     return Settings(**made)
+
+
+def where(path: Path, index: int) -> str:
+    """File and line of the resource with that place in the list, for a complaint that comes after reading."""
+    node = yaml.compose(path.read_text(), Loader=yaml.SafeLoader)
+    assert node is not None  # it has been read once
+    return list(Item(node, str(path)).fields(*READERS)["resources"].items())[index].place
 
 
 def _tenants(item: Item) -> Mapping[str, tuple[str, ...]]:

@@ -123,9 +123,17 @@ ACTIONS: dict[tuple[str, str], Action] = {
 }
 
 
+class SeedRefused(ValueError):
+    """A configured resource that ARM would refuse; `index` is its place in the list."""
+
+    def __init__(self, index: int, text: str) -> None:
+        super().__init__(text)
+        self.index = index
+
+
 def seed(core: Core, now: float) -> None:
-    """Lays the configured resources, each settled before the next. Raises ValueError with ARM's answer."""
-    for path, body in core.settings.seed:
+    """Lays the configured resources, each settled before the next. Raises SeedRefused with ARM's answer."""
+    for index, (path, body) in enumerate(core.settings.seed):
         subscription = path.strip("/").split("/")[1]
         tenant = core.settings.tenant_of(subscription) or ""
         token = core.login.issue("armsim-seed", tenant, "", now, 600)
@@ -138,7 +146,7 @@ def seed(core: Core, now: float) -> None:
         target = f"{path}?api-version=2026-03-01"
         response = core.handle(Request("PUT", target, headers, json.dumps(body).encode()), now)
         if response.status >= 300:
-            raise ValueError(f"seed {path}: {response.body.decode()}")
+            raise SeedRefused(index, f"{path} is refused: {response.body.decode()}")
         core.settle()
     core.roles.update({"armsim-seed": None})
     core.journal.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -17,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from armsim_process import SUBSCRIPTION, Answer, ArmError, ArmsimProcess
+from armsim.config import READERS
+from armsim_process import SUBSCRIPTION, SUBSCRIPTION_B, TENANT_B, Answer, ArmError, ArmsimProcess
 
 SOURCE = Path(__file__).resolve().parents[2] / "operator"
 VNET = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v"
@@ -191,11 +193,76 @@ def test_a_config_seeds_resources_and_names_principals(tmp_path: Path) -> None:
             armsim.get(VNET)
 
 
-def test_help_explains_speed() -> None:
+def armsim_says(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What a start that must end at once prints."""
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    shown = subprocess.run([sys.executable, "-m", "armsim", "--help"], capture_output=True, text=True, env=environment)
+    command = [sys.executable, "-m", "armsim", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+
+
+def test_help_explains_itself() -> None:
+    shown = armsim_says("--help")
     assert shown.returncode == 0
-    assert "--speed inf, or 0, ends them at once" in shown.stdout.replace("\n", " ")
+    assert "--speed inf, or 0, ends them at once" in shown.stdout
+    assert ". ./azure/env && az group create" in shown.stdout
+    told = set(re.findall(r"\b\w+\b", shown.stdout.partition("a configuration file")[2]))
+    assert set(READERS) <= told
+
+
+def test_a_resource_that_arm_refuses_is_a_complaint_with_its_line(tmp_path: Path) -> None:
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
+    lines = (
+        "resources:",
+        f"  - id: {group}",
+        "    location: westeurope",
+        f"  - id: {group}/providers/Microsoft.Network/virtualNetworks/v",
+        "    location: westeurope",
+        "    properties: {addressSpace: {addressPrefixes: [10.0.0.1/8]}}",
+    )
+    config = tmp_path / "armsim.yaml"
+    config.write_text("\n".join(lines))
+    said = armsim_says("--dir", str(tmp_path / "dir"), "--config", str(config))
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith(f"armsim: {config}, line 4: {group}/providers")
+    assert "InvalidCIDRNotation" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_a_port_or_directory_that_cannot_be_had_is_said_in_one_line(armsim: ArmsimProcess, tmp_path: Path) -> None:
+    taken = armsim_says("--dir", str(tmp_path / "other"), "--port", str(armsim.port))
+    (tmp_path / "file").write_text("")
+    no_directory = armsim_says("--dir", str(tmp_path / "file" / "dir"))
+    assert (taken.returncode, no_directory.returncode) == (2, 2)
+    assert str(armsim.port) in taken.stderr
+    assert str(tmp_path / "file" / "dir") in no_directory.stderr
+    assert [len(one.stderr.splitlines()) for one in (taken, no_directory)] == [1, 1]
+
+
+def test_the_directory_for_az_knows_a_named_app_where_it_exists(tmp_path: Path) -> None:
+    config = {"principals": {"my-app": {"tenants": [TENANT_B], "secret": "it's"}}}
+    with ArmsimProcess(tmp_path / "armsim", config=config) as named:
+        cli = named.dir / "azure-cli"
+        logins = json.loads((cli / "service_principal_entries.json").read_text())
+        assert logins == [{"client_id": "my-app", "tenant": TENANT_B, "client_secret": "it's"}]
+        seen = json.loads((cli / "azureProfile.json").read_text())["subscriptions"]
+        assert [(one["id"], one["tenantId"], one["isDefault"]) for one in seen] == [(SUBSCRIPTION_B, TENANT_B, True)]
+        assert (named.env["AZURE_TENANT_ID"], named.env["AZURE_CLIENT_SECRET"]) == (TENANT_B, "it's")
+        assert f"endpoint_resource_manager = {named.endpoint}\n" in (cli / "clouds.config").read_text()
+        assert (cli / "service_principal_entries.json").stat().st_mode & 0o077 == 0
+
+
+def test_quotas_go_over_the_wire_with_their_headers(tmp_path: Path) -> None:
+    config = {"throttling": True, "buckets": {"writes": {"size": 3, "rate": 0.01}}, "limits": {"globalFactor": 2}}
+    with ArmsimProcess(tmp_path / "armsim", config=config) as strict:
+        strict.group("rg")
+        first = strict.send("PUT", VNET, BODY)
+        assert first.headers["x-ms-ratelimit-remaining-subscription-writes"] == "1"
+        assert first.headers["x-ms-ratelimit-remaining-subscription-global-writes"] == "4"
+        strict.send("PUT", VNET, BODY)
+        refused = strict.send("PUT", VNET, BODY)
+        assert (refused.status, refused.code) == (429, "SubscriptionRequestsThrottled")
+        assert 90 <= int(refused.headers["retry-after"]) <= 100
+        assert strict.send("GET", VNET).status == 200
 
 
 # --- faults that need a connection

@@ -33,6 +33,7 @@ strict: true
 era: 2023
 throttling: true
 buckets: {{reads: {{size: 5, rate: 1}}}}
+limits: {{scope: [subscription], globalFactor: 3, windowSeconds: 60, windows: {{network.writes: 9}}}}
 locks: [/subscriptions/{SUB}/resourceGroups/kept]
 policies:
   - {{name: no-nets, scope: /subscriptions/{SUB}/resourceGroups/kept, type: Microsoft.Network/virtualNetworks}}
@@ -57,6 +58,8 @@ def test_every_key_arrives(tmp_path: Path) -> None:
     assert (made.strict, made.era, made.throttled, made.buckets["reads"].size) == (True, 2023, True, 5)
     assert (made.durations["virtualNetworkPeerings.create"], made.durations["subnets.create"]) == (7, 4)
     assert (made.quotas["peerings"], made.quotas["subnets"]) == (3, 3000)
+    assert (made.limits.scope, made.limits.global_factor, made.limits.window_seconds) == (("subscription",), 3, 60)
+    assert (made.limits.windows["network.writes"], made.limits.windows["privateDns.reads"]) == (9, 500)
     assert made.seed == ((f"/subscriptions/{SUB}/resourceGroups/rg", {"location": "westeurope"}),)
 
 
@@ -88,6 +91,8 @@ def test_an_empty_file_is_the_default_world(tmp_path: Path) -> None:
         ("locks: x\n", "line 1: locks must be a list"),
         ("policies:\n  - name: x\n", "line 2: policies needs name, scope and type"),
         ("resources:\n  - location: x\n", "line 2: resources needs an id"),
+        ("limits:\n  scope: [planet]\n", "line 2: scope must be principal or subscription"),
+        ("limits:\n  windows:\n    storage.reads: 1\n", "line 3: storage.reads is not known here"),
         ("a: [\n", "line 2"),
         ("speed: fast\n", "line 1: speed must be a number"),
     ],
