@@ -13,10 +13,10 @@ from vnetlink.domain.outcome import Absent, Accepted, Later, Present, Refused, U
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
-from vnetlink.domain.specs import ManagementPolicy, ObjectKey, PeeringPair
+from vnetlink.domain.specs import ManagementPolicy, ObjectKey, ObjectMeta, PeeringPair
 from vnetlink.kube.answers import Gone, Write, Written
 from vnetlink.kube.api import Body
-from vnetlink.kube.decode import peering_pair
+from vnetlink.kube.decode import metadata, peering_pair
 from vnetlink.memory import Memory
 from vnetlink.planning import conditions, deletion, events, ownership
 from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering, Record, ReleaseFinalizer
@@ -54,7 +54,7 @@ class PairTurn:
         if any(isinstance(action, PutPeering | DeletePeering) for action in plan.actions):
             async with self._azure.writing(*vnets):
                 plan, world = await self._decide(FRESH)
-                wake = await self._carry_out(plan)
+                wake = await self._overtaken() or await self._carry_out(plan)
         else:
             wake = await self._carry_out(plan)
         self._note(plan, world)
@@ -124,6 +124,20 @@ class PairTurn:
         return min(self._pair.spec.lifecycle.interval, SLOWEST_INTERVAL) * 0.2
 
     # -- act
+
+    async def _overtaken(self) -> Wake | None:
+        """When to look again because the object was edited meanwhile: a turn may wait long for a VNet and for Azure.
+
+        A suspended object must not be written for, one that was told to let go must not delete. None: it is as it was.
+        """
+        match await self._ports.objects.get(self._pair.meta.key):
+            case Present(body):
+                return None if _wish(metadata(body)) == _wish(self._pair.meta) else AT_ONCE
+            case Absent():
+                return AT_ONCE
+            case Unreadable(message=message):
+                log.warning("cannot read the object before a write: %s", message)
+                return Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
 
     async def _carry_out(self, plan: Plan) -> Wake | None:
         """Run the actions in order; the first that fails ends the turn. None: as the plan says."""
@@ -235,6 +249,11 @@ async def told(ports: Ports, body: Body, status: Status | None, wake: Wake) -> W
             return Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
         case _:
             return wake
+
+
+def _wish(meta: ObjectMeta) -> tuple[object, ...]:
+    """What decides about a write, and not the status."""
+    return meta.uid, meta.generation, meta.deleting, meta.finalizer, meta.owned
 
 
 def _observing(pair: PeeringPair) -> PeeringPair:
