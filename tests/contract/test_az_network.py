@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from armsim_process import SUBSCRIPTION, SUBSCRIPTION_2, SUBSCRIPTION_B, TENANT_A, TENANT_B, ArmsimProcess
 from contract import azure_cli
 from contract.az_shell import Az
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "armsim.md"
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,22 @@ def test_sourcing_env_is_all_a_shell_needs(program: Path, armsim: ArmsimProcess,
         (SUBSCRIPTION_2, TENANT_A, False),
         (SUBSCRIPTION_B, TENANT_B, False),
     }
+
+
+def test_the_first_five_minutes_of_the_guide_are_as_written(
+    program: Path, armsim: ArmsimProcess, tmp_path: Path
+) -> None:
+    section = GUIDE.read_text().partition("## Five minutes")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("az ")]
+    script = "set -e\n. ./env\n" + "\n".join(lines)
+    environment = {"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["sh", "-c", script], env=environment, cwd=armsim.dir, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    states = re.findall(r'"peeringState": "(\w+)"', done.stdout)
+    assert states == ["Initiated", "Connected"]
+    assert "Connected" in done.stdout.splitlines()[-1]
 
 
 def test_a_peering_is_made_from_both_sides_synced_and_cut(az: Az) -> None:
