@@ -380,6 +380,7 @@ class World:
         self.referrers: dict[str, set[str]] = {}
         self.holders: dict[str, set[str]] = {}
         self.interfaces: dict[str, Resource] = {}
+        self.users: dict[str, set[str]] = {}
         self.written: dict[tuple[str, str], tuple[str, bytes]] = {}
         self.replaced = False
         self._random = random.Random(seed)
@@ -392,6 +393,8 @@ class World:
         name = TABLES[type(entity)]
         if isinstance(entity, Vnet):
             self._relink(entity.key, entity)
+        if isinstance(entity, Gateway | Resource):
+            self._reuse(self.table(name).get(entity.key), entity)
         if isinstance(entity, Resource) and entity.kind == "networkInterfaces":
             self.interfaces[entity.key] = entity
         self.table(name)[entity.key] = entity
@@ -401,7 +404,9 @@ class World:
         name = TABLES[type(entity)]
         if isinstance(entity, Vnet):
             self._relink(entity.key, None)
-        self.interfaces.pop(entity.key, None)
+        if isinstance(entity, Gateway | Resource):
+            self._reuse(self.table(name).get(entity.key), None)
+            self.interfaces.pop(entity.key, None)
         self.table(name).pop(entity.key, None)
         self.changed.add((name, entity.key))
 
@@ -418,6 +423,13 @@ class World:
             self.holders.get(resource, set()).discard(key)
         for resource in held_after - held_before:
             self.holders.setdefault(resource, set()).add(key)
+
+    def _reuse(self, old: Gateway | Resource | None, new: Gateway | Resource | None) -> None:
+        before, after = _used(old), _used(new)
+        for used, key in before - after:
+            self.users.get(used, set()).discard(key)
+        for used, key in after - before:
+            self.users.setdefault(used, set()).add(key)
 
     def peered_with(self, vnet_key: str) -> Iterator[tuple[Vnet, Peering]]:
         """Every peering of another VNet that refers to this one, with its VNet."""
@@ -449,6 +461,7 @@ class World:
         copy.referrers = self.referrers_of_all()
         copy.holders = {key: set(value) for key, value in self.holders.items()}
         copy.interfaces = dict(self.interfaces)
+        copy.users = {key: set(value) for key, value in self.users.items()}
         return copy
 
     def clear(self) -> None:
@@ -457,6 +470,7 @@ class World:
         self.referrers.clear()
         self.holders.clear()
         self.interfaces.clear()
+        self.users.clear()
         self.changed.clear()
         self.written.clear()
         self.replaced = True
@@ -471,3 +485,13 @@ def _references(vnet: Vnet | None) -> set[str]:
             if given:
                 found.add(str(given.get("id", "")).lower())
     return found
+
+
+def _used(one: Gateway | Resource | None) -> set[tuple[str, str]]:
+    """(id of a subnet or an address in lower case, key of its user)."""
+    if isinstance(one, Gateway):
+        return {(used.lower(), one.key) for ip in one.ips for used in (ip.subnet, ip.address)}
+    if one is None or one.kind != "networkInterfaces":
+        return set()
+    links = [inner.get(name) for inner in one.props["ipConfigurations"] for name in ("subnet", "publicIPAddress")]
+    return {(link["id"].lower(), one.key) for link in links if link}

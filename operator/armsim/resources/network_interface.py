@@ -39,7 +39,8 @@ def _configuration(draft: Draft, content: Content, first: bool, taken: set[str])
         raise errors.invalid_name(name)
     vnet, subnet = _subnet(draft, inner.object("subnet").text("id"))
     static = inner.text("privateIPAllocationMethod", "Dynamic").lower() == "static"
-    address = inner.text("privateIPAddress") if static else _kept(draft.old, name)
+    subnet_id = f"{vnet.id}/subnets/{subnet.name}"
+    address = inner.text("privateIPAddress") if static else _kept(draft.old, name, subnet_id)
     address = _address(draft, vnet, subnet, address, taken)
     taken.add(address)
     public = _public(draft, inner, f"{draft.id}/ipConfigurations/{name}")
@@ -48,7 +49,7 @@ def _configuration(draft: Draft, content: Content, first: bool, taken: set[str])
         "privateIPAddress": address,
         "privateIPAllocationMethod": "Static" if static else "Dynamic",
         **({"publicIPAddress": {"id": public}} if public else {}),
-        "subnet": {"id": f"{vnet.id}/subnets/{subnet.name}"},
+        "subnet": {"id": subnet_id},
         "primary": inner.flag("primary", first),
         "privateIPAddressVersion": inner.text("privateIPAddressVersion", "IPv4"),
     }
@@ -65,9 +66,12 @@ def _subnet(draft: Draft, given: str) -> tuple[Vnet, Subnet]:
     return vnet, subnet
 
 
-def _kept(old: Resource | None, name: str) -> str:
-    inner = old.props["ipConfigurations"] if old else ()
-    return next((str(one["privateIPAddress"]) for one in inner if one["name"].lower() == name.lower()), "")
+def _kept(old: Resource | None, name: str, subnet: str) -> str:
+    """The address that a configuration had, unless it moves to another subnet."""
+    for one in old.props["ipConfigurations"] if old else ():
+        if one["name"].lower() == name.lower() and one["subnet"]["id"].lower() == subnet.lower():
+            return str(one["privateIPAddress"])
+    return ""
 
 
 def _address(draft: Draft, vnet: Vnet, subnet: Subnet, wanted: str, more: set[str]) -> str:

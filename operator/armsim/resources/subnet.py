@@ -55,9 +55,9 @@ def _properties(world: World, vnet: Vnet, subnet: Subnet, version: str) -> dict[
 
 def users_of(world: World, vnet: Vnet, name: str) -> list[str]:
     """Ids of the ipConfigurations in a subnet; a gateway's are shown once it stands (arm.md 6)."""
-    standing = {one.key for one in world.gateways.values() if one.born}
     users = usage.subnet_users(world, identify(vnet, name).lower())
-    return [one for one in users if "/virtualNetworkGateways/" not in one or entity_key(one) in standing]
+    gateways = [world.gateways.get(entity_key(one)) for one in users]
+    return [one for one, gateway in zip(users, gateways, strict=True) if gateway is None or gateway.born]
 
 
 def wanted(world: World, properties: Content, name: str, vnet: Vnet, version: str) -> Subnet:

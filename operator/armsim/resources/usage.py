@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..store import Resource, World
+from ..store import Gateway, Resource, World
 
 INTERFACES = "networkInterfaces"
 
@@ -13,32 +13,45 @@ def interfaces(world: World) -> Iterator[Resource]:
     return iter(world.interfaces.values())
 
 
-def configurations(world: World) -> Iterator[tuple[str, str, str]]:
-    """(id of the ipConfiguration, subnet, public address) of every interface, in lower case but the id."""
+Configuration = tuple[str, str, str]
+
+
+def configurations(world: World) -> Iterator[Configuration]:
+    """(id of the ipConfiguration, subnet, public address) of every gateway and interface, in lower case but the id."""
+    for gateway in world.gateways.values():
+        yield from _of_gateway(gateway)
     for one in interfaces(world):
-        for inner in one.props["ipConfigurations"]:
-            address = (inner.get("publicIPAddress") or {}).get("id", "")
-            yield f"{one.id}/ipConfigurations/{inner['name']}", inner["subnet"]["id"].lower(), address.lower()
+        yield from _of_interface(one)
+
+
+def _of_gateway(gateway: Gateway) -> Iterator[Configuration]:
+    for one in gateway.ips:
+        yield f"{gateway.id}/ipConfigurations/{one.name}", one.subnet.lower(), one.address.lower()
+
+
+def _of_interface(one: Resource) -> Iterator[Configuration]:
+    for inner in one.props["ipConfigurations"]:
+        address = (inner.get("publicIPAddress") or {}).get("id", "")
+        yield f"{one.id}/ipConfigurations/{inner['name']}", inner["subnet"]["id"].lower(), address.lower()
+
+
+def _users(world: World, used: str) -> Iterator[Configuration]:
+    """The ipConfigurations of those that use a subnet or an address at all, by the world's index."""
+    for key in sorted(world.users.get(used, ())):
+        if key in world.gateways:
+            yield from _of_gateway(world.gateways[key])
+        else:
+            yield from _of_interface(world.interfaces[key])
 
 
 def subnet_users(world: World, subnet: str) -> list[str]:
     """Ids of the ipConfigurations in a subnet, standing or being made. `subnet` in lower case."""
-    gateways = [
-        f"{gateway.id}/ipConfigurations/{one.name}"
-        for gateway in world.gateways.values()
-        for one in gateway.ips
-        if one.subnet.lower() == subnet
-    ]
-    return gateways + [user for user, place, _ in configurations(world) if place == subnet]
+    return [user for user, place, _ in _users(world, subnet) if place == subnet]
 
 
 def address_user(world: World, address: str) -> str:
     """Id of the ipConfiguration that a public address belongs to, or nothing. `address` in lower case."""
-    for gateway in world.gateways.values():
-        for one in gateway.ips:
-            if one.address.lower() == address:
-                return f"{gateway.id}/ipConfigurations/{one.name}"
-    return next((user for user, _, taken in configurations(world) if taken == address), "")
+    return next((user for user, _, taken in _users(world, address) if taken == address), "")
 
 
 def interfaces_of(world: World, group: str) -> list[str]:
@@ -62,8 +75,6 @@ def subnets_of(world: World, key: str, reference: str) -> list[str]:
 def held_from_outside(world: World, prefix: str) -> list[str]:
     """Resources under a prefix (a group, in lower case) that something outside of it uses, so they cannot go."""
     used: list[tuple[str, str]] = []
-    for gateway in world.gateways.values():
-        used += [(gateway.key, target) for one in gateway.ips for target in (one.subnet, one.address)]
     for user, subnet, address in configurations(world):
         used += [(user.lower(), subnet), (user.lower(), address)]
     for one in world.connections.values():

@@ -65,7 +65,9 @@ def test_a_deployment_makes_the_connection(azure: Azure) -> None:
     azure.wait(2)
     assert azure.get(accepted.headers["Azure-AsyncOperation"]) == {"status": "Running"}
     assert azure.properties(TARGET)["provisioningState"] == "Updating"
-    azure.wait(37)
+    azure.wait(35.5)
+    assert azure.get(accepted.headers["Azure-AsyncOperation"]) == {"status": "Running"}
+    azure.wait(0.5)
     assert azure.get(accepted.headers["Azure-AsyncOperation"]) == {"status": "Succeeded"}
     shown = azure.properties(PATH)
     assert shown["outputResources"] == [{"id": TARGET}]

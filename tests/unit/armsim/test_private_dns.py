@@ -53,7 +53,12 @@ def test_a_write_is_accepted_with_an_empty_object_and_both_headers(azure: Azure,
     assert azure.get(accepted.headers["Azure-AsyncOperation"]) == {"status": "Succeeded"}
 
 
-def test_a_zone_counts_its_links(azure: Azure, zone: str, vnet: str) -> None:
+def test_a_zone_counts_its_links_and_moves_with_them(azure: Azure, zone: str, vnet: str) -> None:
+    before = azure.get(zone)["etag"]
+    azure.send("PUT", f"{LINK}0", link(azure.vnet("more", "10.8.0.0/16")))
+    assert azure.get(zone)["etag"] != before
+    azure.wait(31)
+    done(azure, azure.send("DELETE", f"{LINK}0"))
     done(azure, azure.send("PUT", LINK, link(vnet, registrationEnabled=True)))
     shown = azure.properties(zone)
     assert shown["numberOfVirtualNetworkLinks"] == 1

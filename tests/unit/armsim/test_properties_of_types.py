@@ -185,8 +185,11 @@ class Walk:
         assert other.control("PUT", "state", exported).status == 200
         assert state(other) == state(self.azure)
         assert other.core.world.interfaces == self.azure.core.world.interfaces
-        held = {key: value for key, value in self.azure.core.world.holders.items() if value}
-        assert {key: value for key, value in other.core.world.holders.items() if value} == held
+        for index in ("holders", "users"):
+            mine, theirs = (getattr(one.core.world, index) for one in (self.azure, other))
+            assert {key: value for key, value in theirs.items() if value} == {
+                key: value for key, value in mine.items() if value
+            }
         self.azure = other
 
     def check(self) -> None:

@@ -227,6 +227,25 @@ def test_an_interface_uses_its_subnet_and_its_address(azure: Azure, vnet: str) -
     assert azure.delete(vnet).status == 202
 
 
+def test_an_interface_that_moves_is_seen_in_both_vnets(azure: Azure, vnet: str) -> None:
+    other = azure.vnet("other", "10.9.0.0/16", subnets={"a": "10.9.0.0/24"})
+    azure.put(NIC, interface(f"{vnet}/subnets/a"))
+    shown = azure.get(vnet)
+    azure.put(NIC, interface(f"{other}/subnets/a"))
+    assert azure.get(vnet)["etag"] != shown["etag"]
+    assert "ipConfigurations" not in azure.properties(vnet)["subnets"][0]
+    assert "ipConfigurations" in azure.properties(other)["subnets"][0]
+
+
+def test_an_address_belongs_to_one_configuration(azure: Azure, vnet: str) -> None:
+    address = f"{NETWORK}/publicIPAddresses/ip"
+    azure.put(address, STANDARD_ADDRESS)
+    azure.put(NIC, interface(f"{vnet}/subnets/b", publicIPAddress={"id": address}))
+    assert azure.put(NIC, interface(f"{vnet}/subnets/b", publicIPAddress={"id": address})).status == 200
+    refused = azure.send("PUT", f"{NIC}2", interface(f"{vnet}/subnets/b", publicIPAddress={"id": address}))
+    assert code(refused) == "PublicIPAddressInUse"
+
+
 def test_interfaces_get_the_next_free_address_until_the_subnet_is_full(azure: Azure, vnet: str) -> None:
     for number in (4, 5, 6):
         azure.put(f"{NIC}{number}", interface(f"{vnet}/subnets/a"))
