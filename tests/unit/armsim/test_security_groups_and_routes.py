@@ -233,8 +233,8 @@ def test_an_interface_that_moves_is_seen_in_both_vnets(azure: Azure, vnet: str) 
     shown = azure.get(vnet)
     azure.put(NIC, interface(f"{other}/subnets/a"))
     assert azure.get(vnet)["etag"] != shown["etag"]
-    assert "ipConfigurations" not in azure.properties(vnet)["subnets"][0]
-    assert "ipConfigurations" in azure.properties(other)["subnets"][0]
+    assert "ipConfigurations" not in azure.properties(vnet)["subnets"][0]["properties"]
+    assert "ipConfigurations" in azure.properties(other)["subnets"][0]["properties"]
 
 
 def test_an_address_belongs_to_one_configuration(azure: Azure, vnet: str) -> None:
