@@ -11,6 +11,7 @@ from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 
 PACE = 2.0  # seconds from our last write to a peering to the next update of it: a burst of edits is written once
+USUAL = 4  # writes to one peering until all is well: delete, make, change, sync
 
 
 @dataclass(slots=True)
@@ -29,14 +30,30 @@ class Memory:
     has_rested: bool = False
     asked: bool = False
     written: dict[Side, float] = field(default_factory=dict)
+    taken: dict[Side, int] = field(default_factory=dict)
 
-    def note_write(self, side: Side, now: float) -> None:
-        """A write was sent."""
+    def note_write(self, side: Side, taken: bool, now: float) -> None:
+        """A write was sent; `taken`: Azure accepted it."""
         self.written[side] = now
+        self.taken[side] = self.taken.get(side, 0) + taken
 
-    def pause_before_update(self, side: Side, now: float) -> timedelta:
-        """How long to wait before changing this peering once more. Azure takes about 10 s for one write anyway."""
-        return timedelta(seconds=max(0.0, self.written.get(side, now - PACE) + PACE - now))
+    def note_rest(self, rested: bool) -> None:
+        """Whether nothing is owed to Azure now: what was written has lasted."""
+        self.rested = rested
+        if rested:
+            self.taken.clear()
+
+    def pause_before_write(self, side: Side, updates: bool, longest: timedelta, now: float) -> timedelta:
+        """How long to wait before writing this peering once more. Azure takes about 10 s for one write anyway.
+
+        What is accepted again and again and does not last (an operation that fails, a policy that changes it back) is
+        repeated ever more slowly, down to once in `longest`.
+        """
+        in_vain = self.taken.get(side, 0) - USUAL
+        pace = PACE if updates else 0.0
+        if in_vain >= 0:
+            pace = max(PACE, min(longest.total_seconds(), PACE * 2 ** min(in_vain, 16)))
+        return timedelta(seconds=max(0.0, self.written.get(side, now - pace) + pace - now))
 
     def refuse(self, side: Side, refusal: Refused, until: float) -> None:
         """Do not try this side again before `until`."""

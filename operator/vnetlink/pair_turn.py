@@ -180,12 +180,12 @@ class PairTurn:
                 return Wake(timedelta(0), backoff=True, at_most=OUTAGE_RETRY)
 
     async def _write(self, action: AzureAction) -> Wake | None:
-        if isinstance(action, PutPeering) and not action.creates:
-            pause = self._memory.pause_before_update(action.side, self._ports.monotonic())
-            if pause:
-                return Wake(pause)
+        updates, longest = isinstance(action, PutPeering) and not action.creates, quiet(self._pair.spec.lifecycle).after
+        pause = self._memory.pause_before_write(action.side, updates, longest, self._ports.monotonic())
+        if pause:
+            return Wake(pause)
         outcome = await self._azure.perform(action)
-        self._memory.note_write(action.side, self._ports.monotonic())
+        self._memory.note_write(action.side, isinstance(outcome, Accepted), self._ports.monotonic())
         log.info("%s %s: %s", type(action).__name__, action.id, outcome)
         record = ownership.after(self._pair.record, action, outcome)
         changed = record != self._pair.record and await self._keep(record)
@@ -196,9 +196,10 @@ class PairTurn:
             case Later(retry_after=after):
                 return Wake(after) if after else Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
             case Refused():
-                until = self._ports.monotonic() + quiet(self._pair.spec.lifecycle).after.total_seconds()
-                self._memory.refuse(action.side, outcome, until)
-                return AT_ONCE
+                now = self._ports.monotonic()
+                again = action.side in self._memory.refusals_at(now)
+                self._memory.refuse(action.side, outcome, now + longest.total_seconds())
+                return Wake(SOON, backoff=True) if again else AT_ONCE
 
     async def _keep(self, record: OwnershipRecord) -> bool:
         """Record what came of a write: no later turn could find it out. True when the object was edited meanwhile."""
@@ -222,7 +223,7 @@ class PairTurn:
 
     def _note(self, plan: Plan, world: PairWorld | None) -> None:
         self._memory.note_busy(plan.waiting, self._ports.monotonic())
-        self._memory.rested = world is not None and not plan.actions and not plan.verdict.progressing
+        self._memory.note_rest(world is not None and not plan.actions and not plan.verdict.progressing)
         self._memory.has_rested = self._memory.has_rested or self._memory.rested
         if self._settings.dry_run and world is not None:
             for planned in plan.planned:

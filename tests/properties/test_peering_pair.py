@@ -319,3 +319,17 @@ def test_an_edit_leads_from_one_spec_to_the_other_in_an_order_that_azure_accepts
     plan = run.rest()
     assert not run.refusals
     assert plan.verdict.ready is Truth.TRUE or plan.verdict.reason in EXPLAINED, plan.verdict
+
+
+@settings(max_examples=300, deadline=None)
+@given(worlds(), specs(), sides)
+def test_a_side_refused_for_want_of_a_gateway_is_written_again_only_without_asking_for_one(
+    azure: Azure, spec: PeeringPairSpec, side: Side
+) -> None:
+    eager = replace(spec, lifecycle=replace(spec.lifecycle, adoption=AdoptionPolicy.ALWAYS))
+    refused = Refused(Reason.REMOTE_HAS_NO_GATEWAY, "RemoteVnetHasNoGateways", "no gateway")
+    plan = plan_pair(pair_of(eager), seen(azure, {side: refused}))
+    for action in plan.actions:
+        if isinstance(action, PutPeering) and action.side is side:
+            assert spec.peerings[side].options.use_remote_gateways
+            assert not action.options.use_remote_gateways

@@ -24,6 +24,13 @@ def waits_for_gateway(halves: PerSide[Half], side: Side) -> bool:
     return halves[side].wanted.options.use_remote_gateways and not _usable(halves, side)
 
 
+def lacks_only_gateway(half: Half) -> bool:
+    """Whether the last write was refused for useRemoteGateways alone, so that the rest can be written without it."""
+    told = half.refusal is not None and half.refusal.reason is Reason.REMOTE_HAS_NO_GATEWAY
+    uses = half.peering is not None and half.peering.options.use_remote_gateways
+    return told and half.wanted.options.use_remote_gateways and not uses
+
+
 def hub_has_gateway(hub: Half) -> bool | None:
     """None when the hub cannot be read: then the PUT decides."""
     return hub.vnet.has_gateway if hub.vnet else None

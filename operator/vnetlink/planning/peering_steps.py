@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from vnetlink.domain.observed import ObservedPeering, PeeringState, Provisioning
 from vnetlink.domain.ownership import Origin, OwnershipRecord, Part
-from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import AddressSpaceSync, PeeringPair, RepairDisconnected
 from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering
-from vnetlink.planning.gateway_transit import creation_order, reachable_options, removal_order
+from vnetlink.planning.gateway_transit import creation_order, lacks_only_gateway, reachable_options, removal_order
 from vnetlink.planning.naming import peering_name
 from vnetlink.planning.world import Half, PairWorld
 
@@ -85,8 +84,7 @@ def is_stale(half: Half) -> bool:
 
 def able(half: Half) -> bool:
     """Whether a write is worth trying. A hub without a gateway is no reason not to write the rest."""
-    hopeless = half.refusal is not None and half.refusal.reason is not Reason.REMOTE_HAS_NO_GATEWAY
-    return half.ours_to_write and not hopeless
+    return half.ours_to_write and (half.refusal is None or lacks_only_gateway(half))
 
 
 def _needs_change(pair: PeeringPair, both: PerSide[Half], side: Side) -> bool:

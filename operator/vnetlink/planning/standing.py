@@ -9,7 +9,7 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import AddressSpaceSync, GatewayTransitPolicy, ManagementPolicy, PeeringPair
 from vnetlink.planning import az
-from vnetlink.planning.gateway_transit import reachable_options, waits_for_gateway
+from vnetlink.planning.gateway_transit import lacks_only_gateway, reachable_options, waits_for_gateway
 from vnetlink.planning.naming import peering_name
 from vnetlink.planning.peering_steps import is_stale
 from vnetlink.planning.plan import Finding, Truth, Verdict
@@ -40,7 +40,7 @@ def standing(pair: PeeringPair, both: PerSide[Half]) -> Verdict:
 def refused(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding | None:
     """ARM said no to the last write of this side. Where our other half stands, what is missing is the reverse."""
     half, refusal = both[side], both[side].refusal
-    if refusal is None or refusal.reason is Reason.REMOTE_HAS_NO_GATEWAY:
+    if refusal is None or lacks_only_gateway(half):
         return None
     opposite = both[side.other].peering
     if half.missing and opposite is not None and refusal.reason.name.endswith("AUTHORIZATION_FAILED"):
