@@ -13,7 +13,7 @@ from contract import chromium
 from contract.chromium import Tab
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def browser() -> str:
     try:
         return chromium.program()
@@ -28,7 +28,7 @@ def armsim(tmp_path: Path) -> Iterator[ArmsimProcess]:
 
 
 @pytest.fixture
-async def tab(armsim: ArmsimProcess, tmp_path: Path) -> AsyncIterator[Tab]:
+async def tab(browser: str, armsim: ArmsimProcess, tmp_path: Path) -> AsyncIterator[Tab]:
     async with chromium.tab(tmp_path / "profile") as page:
         await page.open(f"{armsim.endpoint}/_armsim/")
         yield page
