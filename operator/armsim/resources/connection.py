@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .. import errors
+from .. import errors, gateway_errors
 from ..arm_ids import NAME, network_id
 from ..call import Call
 from ..content import Content
@@ -221,7 +221,7 @@ def _props(properties: Content) -> Mapping[str, Any]:
 def check_key(key: str) -> None:
     """1 to 128 printable ASCII characters, no space, hyphen or tilde (arm.md 7, unverified)."""
     if len(key) > 128 or not key or not all("!" <= one <= "}" and one != "-" for one in key):
-        raise errors.bad_key()
+        raise gateway_errors.bad_key()
 
 
 def check_idle(world: World, old: Connection | None) -> None:
@@ -244,7 +244,7 @@ def check_ends(world: World, new: Connection, old: Connection | None) -> None:
         new.far.lower(),
         new.kind,
     ):
-        raise errors.gateways_fixed(new.id)
+        raise gateway_errors.gateways_fixed(new.id)
     ends: list[tuple[str, str, str]] = [(near.id, near.state, gateway.PUT)]
     if new.kind == "IPsec":
         local = world.resources.get(new.far.lower())
@@ -256,7 +256,7 @@ def check_ends(world: World, new: Connection, old: Connection | None) -> None:
         if far is None:
             raise errors.reference_not_found(new.far, new.id)
         if far.key == near.key:
-            raise errors.same_gateway(new.id)
+            raise gateway_errors.same_gateway(new.id)
         ends.append((far.id, far.state, gateway.PUT))
     for used, state, operation in ends:
         if state != "Succeeded":
@@ -264,7 +264,7 @@ def check_ends(world: World, new: Connection, old: Connection | None) -> None:
     for other in world.connections.values():
         same = (other.near.lower(), other.far.lower()) == (new.near.lower(), new.far.lower())
         if same and other.key != new.key:
-            raise errors.second_connection(new.id, other.id)
+            raise gateway_errors.second_connection(new.id, other.id)
 
 
 def patch(call: Call) -> Response:

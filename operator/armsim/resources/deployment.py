@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from .. import errors
+from .. import deployment_errors, errors
 from ..call import Call
 from ..content import Content
 from ..messages import Response, answer, empty
@@ -76,7 +76,7 @@ def found(call: Call) -> Deployment:
     call.group()
     one = call.world.deployments.get(_key(call))
     if one is None:
-        raise errors.deployment_not_found(call.place.names[0])
+        raise deployment_errors.deployment_not_found(call.place.names[0])
     return one
 
 
@@ -100,7 +100,7 @@ def put(call: Call) -> Response:
     group = call.writable_group()
     old = call.world.deployments.get(_key(call))
     if old is not None and old.operation:
-        raise errors.deployment_active(old.name)
+        raise deployment_errors.deployment_active(old.name)
     new = _wanted(call, group.name)
     _check_allowed(call, new)
     operation = call.begin(PUT, new.key, "global", "deployments.create")
@@ -125,7 +125,7 @@ def _wanted(call: Call, group: str) -> Deployment:
         raise errors.gateway(400, "InvalidDeployment", f"The deployment name '{name[:80]}' is not valid.")
     properties = Content(call.body).object("properties")
     if properties.text("mode", "Incremental").lower() != "incremental":
-        raise errors.bad_template("Only the mode Incremental is simulated here.")
+        raise deployment_errors.bad_template("Only the mode Incremental is simulated here.")
     template = properties.object("template")
     values, types = _parameters(template.object("parameters"), properties.object("parameters"))
     resource = _filled(_only_resource(template), values)
@@ -133,7 +133,7 @@ def _wanted(call: Call, group: str) -> Deployment:
     for output in outputs.value:
         matched = REFERENCE.fullmatch(outputs.object(output).text("value"))
         if matched is None or matched[1] != resource["name"]:
-            raise errors.bad_template(
+            raise deployment_errors.bad_template(
                 f"The output '{output}' is not simulated here: it must be a reference to the resource."
             )
     pace = connection.Pace.of(call)
@@ -160,15 +160,17 @@ def _parameters(declared: Content, given: Content) -> tuple[dict[str, Any], dict
     for name in given.value:
         if name not in declared.value:
             text = f"The following parameters were supplied, but do not correspond to any parameters defined: '{name}'"
-            raise errors.bad_template(text)
+            raise deployment_errors.bad_template(text)
     for name in declared.value:
         kind = TYPES.get(declared.object(name).text("type").lower(), "")
         if not kind:
-            raise errors.bad_template(f"The type of the template parameter '{name}' is not valid.")
+            raise deployment_errors.bad_template(f"The type of the template parameter '{name}' is not valid.")
         value = given.object(name).value.get("value", declared.object(name).value.get("defaultValue"))
         if value is None:
             text = f"The value for the template parameter '{name}' is not provided."
-            raise errors.bad_template(f"{text} Please see https://aka.ms/arm-create-parameter-file for usage details.")
+            raise deployment_errors.bad_template(
+                f"{text} Please see https://aka.ms/arm-create-parameter-file for usage details."
+            )
         values[name] = value
         shown[name] = {"type": kind} if kind.startswith("Secure") else {"type": kind, "value": value}
     return values, shown
@@ -177,11 +179,11 @@ def _parameters(declared: Content, given: Content) -> tuple[dict[str, Any], dict
 def _only_resource(template: Content) -> Content:
     resources = template.objects("resources")
     if len(resources) != 1 or resources[0].text("type").lower() != connection.TYPE.lower():
-        raise errors.bad_template(
+        raise deployment_errors.bad_template(
             "Only a template with one resource of type Microsoft.Network/connections is simulated."
         )
     if not resources[0].text("name") or not resources[0].text("location"):
-        raise errors.bad_template("The template resource must have a name and a location.")
+        raise deployment_errors.bad_template("The template resource must have a name and a location.")
     return resources[0]
 
 
@@ -197,7 +199,9 @@ def _filled(content: Content, values: Mapping[str, Any]) -> dict[str, Any]:
             return value
         matched = PARAMETER.fullmatch(value)
         if matched is None or matched[1] not in values:
-            raise errors.bad_template(f"The template language expression '{value[:80]}' is not simulated or not valid.")
+            raise deployment_errors.bad_template(
+                f"The template language expression '{value[:80]}' is not simulated or not valid."
+            )
         return values[matched[1]]
 
     filled = fill(content.value)
@@ -219,7 +223,7 @@ def _check_allowed(call: Call, one: Deployment) -> None:
             raise errors.forbidden(call.caller.client_id, call.caller.oid, action, scope)
         _draft(call.world, one, call.world.connections.get(scope.lower()))
     except errors.Refusal as refusal:
-        raise errors.bad_deployment(one.name, call.world.guid(), refusal) from None
+        raise deployment_errors.bad_deployment(one.name, call.world.guid(), refusal) from None
 
 
 def validate(call: Call) -> Response:
@@ -232,7 +236,7 @@ def validate(call: Call) -> Response:
         connection.check_ends(call.world, _draft(call.world, one, old), old)
     except errors.Refusal as refusal:
         if refusal.code != "ReferencedResourceNotProvisioned":
-            raise errors.bad_deployment(one.name, call.world.guid(), refusal) from None
+            raise deployment_errors.bad_deployment(one.name, call.world.guid(), refusal) from None
     shown = body(replace(one, state="Succeeded", shown={}, ended=one.started))
     shown["properties"].pop("outputs", None)
     shown["properties"]["validatedResources"] = shown["properties"].pop("outputResources")

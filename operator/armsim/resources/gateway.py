@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from .. import address_spaces, errors
+from .. import address_spaces, errors, gateway_errors
 from ..arm_ids import NAME, network_id
 from ..call import Call
 from ..content import Content
@@ -228,7 +228,7 @@ def _vnet(call: Call, gateway: Gateway) -> Vnet:
         if vnet is None or vnet.subnet(subnet) is None:
             raise errors.reference_not_found(one.subnet, gateway.id)
         if subnet != "gatewaysubnet":
-            raise errors.wrong_gateway_subnet(gateway.id, one.subnet)
+            raise gateway_errors.wrong_gateway_subnet(gateway.id, one.subnet)
     found_vnet = call.world.vnets[gateway.vnet_key]
     if found_vnet.state in ("Updating", "Deleting"):
         raise errors.not_provisioned(found_vnet.id, gateway.id, found_vnet.state, virtual_network.PUT)
@@ -246,7 +246,7 @@ def _addresses(call: Call, gateway: Gateway) -> tuple[Address, ...]:
             continue
         user = usage.address_user(call.world, address.key)
         if user and not user.lower().startswith(f"{gateway.key}/"):
-            raise errors.gateway_address_taken(address.id, user)
+            raise gateway_errors.gateway_address_taken(address.id, user)
         if address.state != "Succeeded":
             raise errors.not_provisioned(address.id, gateway.id, address.state, "PutPublicIpAddressOperation")
         found.append(address)
@@ -262,14 +262,14 @@ def _sku_fits_type(proposal: Proposal) -> None:
     vpn_only = proposal.sku not in EXPRESS
     express_only = proposal.sku.startswith("ergw") or proposal.sku == "ultraperformance"
     if (express and vpn_only) or (not express and express_only):
-        raise errors.sku_not_for_gateway(proposal.new.id)
+        raise gateway_errors.sku_not_for_gateway(proposal.new.id)
 
 
 def _sku_is_sold(proposal: Proposal) -> None:
     """VpnGw1-5 without AZ are no longer created; those that stand stay (arm.md 6)."""
     same = proposal.old is not None and proposal.old.props["sku"]["name"].lower() == proposal.sku
     if proposal.sku in RETIRED and not same and proposal.call.settings.era >= 2025:
-        raise errors.plain_sku_retired()
+        raise gateway_errors.plain_sku_retired()
 
 
 def _sku_fits_generation(proposal: Proposal) -> None:
@@ -278,23 +278,23 @@ def _sku_fits_generation(proposal: Proposal) -> None:
         return
     known = SECOND_GENERATION if generation.lower() == "generation2" else FIRST_GENERATION
     if proposal.sku not in known:
-        raise errors.sku_not_in_generation(proposal.new.id, proposal.new.props["sku"]["name"], generation)
+        raise gateway_errors.sku_not_in_generation(proposal.new.id, proposal.new.props["sku"]["name"], generation)
 
 
 def _policy_based_is_basic(proposal: Proposal) -> None:
     if proposal.new.props["vpnType"] == "PolicyBased" and proposal.sku != "basic":
-        raise errors.policy_based_is_basic(proposal.new.id)
+        raise gateway_errors.policy_based_is_basic(proposal.new.id)
 
 
 def _zones_are_set(proposal: Proposal) -> None:
     """AZ SKUs need Standard addresses with zones (arm.md 6). Every region has zones here (chosen)."""
     if proposal.sku in ZONED and any(not one.zones for one in proposal.addresses):
-        raise errors.zones_missing()
+        raise gateway_errors.zones_missing()
 
 
 def _two_when_active_active(proposal: Proposal) -> None:
     if (len(proposal.new.ips) >= 2) != bool(proposal.new.props["activeActive"]):
-        raise errors.two_configurations(proposal.new.id)
+        raise gateway_errors.two_configurations(proposal.new.id)
 
 
 def _client_pool_is_good(proposal: Proposal) -> None:
@@ -303,14 +303,14 @@ def _client_pool_is_good(proposal: Proposal) -> None:
         try:
             address_spaces.check((prefix,), proposal.new.id)
         except errors.Refusal:
-            raise errors.bad_client_pool(proposal.new.id) from None
+            raise gateway_errors.bad_client_pool(proposal.new.id) from None
 
 
 def _only_gateway_of_its_kind(proposal: Proposal) -> None:
     for other in proposal.call.world.gateways.values():
         alike = other.vnet_key == proposal.new.vnet_key and _kind(other) == _kind(proposal.new)
         if alike and other.key != proposal.new.key:
-            raise errors.second_gateway(proposal.vnet.id)
+            raise gateway_errors.second_gateway(proposal.vnet.id)
 
 
 def _kind(gateway: Gateway) -> str:
@@ -323,10 +323,10 @@ def _subnet_is_free(proposal: Proposal) -> None:
     props = subnet.props if subnet else {}
     group = (props.get("networkSecurityGroup") or {}).get("id", "")
     if group:
-        raise errors.group_on_gateway_subnet(group.rpartition("/")[2])
+        raise gateway_errors.group_on_gateway_subnet(group.rpartition("/")[2])
     table = proposal.call.world.resources.get(str((props.get("routeTable") or {}).get("id", "")).lower())
     if table is not None and route_table.leads_everywhere(table):
-        raise errors.gateway_route(proposal.new.ips[0].subnet, table.id)
+        raise gateway_errors.gateway_route(proposal.new.ips[0].subnet, table.id)
 
 
 CHECKS: tuple[Callable[[Proposal], None], ...] = (
@@ -371,7 +371,7 @@ def delete(call: Call) -> Response:
         return empty(204)
     users = [one.id for one in call.world.connections.values() if gateway.key in (one.near.lower(), one.far.lower())]
     if users:
-        raise errors.gateway_in_use(gateway.id, ", ".join(users))
+        raise gateway_errors.gateway_in_use(gateway.id, ", ".join(users))
     if gateway.state in ("Updating", "Deleting"):
         raise errors.busy_delete(gateway.operation)
     operation = call.begin(DELETE, gateway.key, gateway.location, "virtualNetworkGateways.delete")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from .. import address_spaces, errors
+from .. import address_spaces, errors, gateway_errors
 from ..store import Resource, World
 from .kind import Draft, Kind
 
@@ -40,7 +40,7 @@ def _bgp(draft: Draft) -> Mapping[str, Any]:
     settings = draft.properties.object("bgpSettings")
     asn = settings.number("asn", 0)
     if asn == 0:
-        raise errors.zero_asn(draft.id)
+        raise gateway_errors.zero_asn(draft.id)
     peer = settings.text("bgpPeeringAddress")
     return {
         "asn": asn,
@@ -56,7 +56,7 @@ def _look(world: World, one: Resource, version: str) -> dict[str, Any]:
 def _free(world: World, one: Resource) -> None:
     for connection in world.connections.values():
         if connection.far.lower() == one.key:
-            raise errors.local_gateway_in_use(one.id, connection.id)
+            raise gateway_errors.local_gateway_in_use(one.id, connection.id)
 
 
 KIND = Kind(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .. import address_spaces, errors
+from .. import address_spaces, errors, filter_errors, gateway_errors
 from ..arm_ids import NAME
 from ..content import Content
 from ..store import Resource, Subnet, Vnet, World
@@ -84,7 +84,7 @@ def _address(draft: Draft, vnet: Vnet, subnet: Subnet, wanted: str, more: set[st
                 taken.add(inner["privateIPAddress"])
     network = address_spaces.network(subnet.prefixes[0])
     if wanted in taken:
-        raise errors.static_address_taken(wanted, key)
+        raise filter_errors.static_address_taken(wanted, key)
     if wanted and not any(_inside(wanted, prefix) for prefix in subnet.prefixes):
         raise errors.outside_every_subnet(wanted[:80], vnet.id)
     if wanted:
@@ -111,7 +111,7 @@ def _public(draft: Draft, inner: Content, owner: str) -> str:
         raise errors.reference_not_found(given, draft.id)
     user = usage.address_user(draft.call.world, address.key)
     if user and user.lower() != owner.lower():
-        raise errors.gateway_address_taken(address.id, user)
+        raise gateway_errors.gateway_address_taken(address.id, user)
     return address.id
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import errors
+from .. import errors, filter_errors
 from ..content import Content
 from ..store import Resource, World
 from . import usage
@@ -77,7 +77,7 @@ def _rule_body(one: Resource, index: int) -> dict[str, Any]:
 def _free(world: World, one: Resource) -> None:
     users = [*usage.interfaces_of(world, one.key), *usage.subnets_of(world, one.key, "networkSecurityGroup")]
     if users:
-        raise errors.security_group_in_use(one.id, ", ".join(users))
+        raise filter_errors.security_group_in_use(one.id, ", ".join(users))
 
 
 def _read(draft: Draft) -> Mapping[str, Any]:
@@ -87,7 +87,7 @@ def _read(draft: Draft) -> Mapping[str, Any]:
 def _rule(properties: Content, rule_id: str) -> Mapping[str, Any]:
     priority = properties.number("priority", 0)
     if not 100 <= priority <= 4096:
-        raise errors.bad_priority(priority)
+        raise filter_errors.bad_priority(priority)
     shown: dict[str, Any] = {}
     if properties.has("description"):
         shown["description"] = properties.text("description")
@@ -121,9 +121,9 @@ def _check_port(value: str) -> None:
         return
     ends = value.split("-")
     if len(ends) > 2 or not all(one.isascii() and one.isdigit() and int(one[:9]) <= 65535 for one in ends):
-        raise errors.bad_port(value)
+        raise filter_errors.bad_port(value)
     if len(ends) == 2 and int(ends[0]) > int(ends[1]):
-        raise errors.bad_port(value)
+        raise filter_errors.bad_port(value)
 
 
 def _choice(properties: Content, name: str, known: Mapping[str, str]) -> str:
@@ -139,7 +139,7 @@ def _fits(one: Resource) -> None:
     for rule in one.children:
         where = (rule.props["priority"], rule.props["direction"])
         if where in seen:
-            raise errors.rules_conflict(rule.name, seen[where])
+            raise filter_errors.rules_conflict(rule.name, seen[where])
         seen[where] = rule.name
 
 

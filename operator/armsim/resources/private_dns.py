@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from .. import errors
+from .. import errors, private_dns_errors
 from ..arm_ids import NETWORK, network_id
 from ..call import Call
 from ..messages import Response, answer, empty
@@ -30,10 +30,10 @@ def violated(call: Call, etag: str | None, what: str) -> Mapping[str, Any] | Non
     """The error that If-Match or If-None-Match leads to, at the end of an accepted operation."""
     headers = call.request.headers
     if headers.get("if-none-match") == "*" and etag is not None:
-        return errors.record_exists(what)
+        return private_dns_errors.record_exists(what)
     wanted = headers.get("if-match", "")
     if wanted and wanted != "*" and (etag is None or wanted.strip('"') != etag.strip('"')):
-        return errors.record_modified(what)
+        return private_dns_errors.record_modified(what)
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .. import errors
+from .. import errors, private_dns_errors
 from ..arm_ids import NAME, vnet_place
 from ..call import Call
 from ..content import Content
@@ -67,7 +67,7 @@ def put(call: Call) -> Response:
     content = Content(call.body)
     location = content.location(TYPE)
     if location != private_dns.GLOBAL:
-        raise errors.zone_must_be_global(location)
+        raise private_dns_errors.zone_must_be_global(location)
     old = zone.link(name)
     return _begin(call, zone, old, _wanted(call, zone, content, old, name))
 
@@ -83,7 +83,7 @@ def _wanted(call: Call, zone: Zone, content: Content, old: Link | None, name: st
         raise errors.reference_not_found(given, link_id)
     for other in zone.links:
         if other.network.lower() == vnet.key and other.name.lower() != name.lower():
-            raise errors.linked_already(zone.name, other.name)
+            raise private_dns_errors.linked_already(zone.name, other.name)
     new = Link(old.name if old else name, "", vnet.id, properties.flag("registrationEnabled", False), content.tags())
     _check_limits(call, zone, old, new)
     return new

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from .. import errors
+from .. import errors, private_dns_errors
 from ..call import Call
 from ..content import Content
 from ..messages import Response, answer, empty
@@ -77,11 +77,11 @@ def put(call: Call) -> Response:
     group = call.writable_group()
     name = call.place.names[0]
     if not NAME.fullmatch(name):
-        raise errors.bad_dns_name(name)
+        raise private_dns_errors.bad_dns_name(name)
     content = Content(call.body)
     location = content.location(TYPE)
     if location != private_dns.GLOBAL:
-        raise errors.zone_must_be_global(location)
+        raise private_dns_errors.zone_must_be_global(location)
     old = call.world.zones.get(private_dns.zone_key(call))
     new = old or Zone(call.place.subscription, group.name, name, "")
     return _begin(call, old, replace(new, tags=content.tags()), group.name)
@@ -119,7 +119,7 @@ def delete(call: Call) -> Response:
     if zone is None:
         return empty(204)
     if zone.links:
-        raise errors.zone_has_links(zone.name)
+        raise private_dns_errors.zone_has_links(zone.name)
     if zone.operation:
         raise errors.busy_delete(zone.operation)
     doom = private_dns.violated(call, zone.etag, f"The Zone {zone.name}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .. import errors
+from .. import errors, gateway_errors
 from ..arm_ids import NAME, network_id
 from ..call import Call
 from ..content import Content
@@ -169,7 +169,7 @@ def _wanted(call: Call, old: Address | None, group: str) -> Address:
 def _props(properties: Content, location: str, name: str) -> dict[str, Any]:
     idle = properties.number("idleTimeoutInMinutes", 4)
     if not 4 <= idle <= 30:
-        raise errors.idle_out_of_range(name)
+        raise gateway_errors.idle_out_of_range(name)
     shown: dict[str, Any] = {
         "publicIPAddressVersion": _choice(properties, "publicIPAddressVersion", VERSIONS, "IPv4"),
         "publicIPAllocationMethod": _choice(properties, "publicIPAllocationMethod", METHODS, "Dynamic"),
@@ -187,7 +187,7 @@ def _props(properties: Content, location: str, name: str) -> dict[str, Any]:
 def _dns(content: Content, location: str) -> dict[str, Any]:
     label = content.text("domainNameLabel")
     if not LABEL.fullmatch(label):
-        raise errors.bad_label(label)
+        raise gateway_errors.bad_label(label)
     shown = {"domainNameLabel": label, "fqdn": f"{label}.{location}.cloudapp.azure.com"}
     return {**shown, **({"reverseFqdn": content.text("reverseFqdn")} if content.has("reverseFqdn") else {})}
 
@@ -202,19 +202,19 @@ def _choice(content: Content, name: str, known: Mapping[str, str], default: str)
 def _check_sku(call: Call, address: Address) -> None:
     """Basic is retired since 2025 and accepted under an earlier era only (arm.md 5)."""
     if address.sku == {"name": "Basic", "tier": "Global"}:
-        raise errors.global_needs_standard(address.id)
+        raise gateway_errors.global_needs_standard(address.id)
     if address.sku["name"] == "Basic" and call.settings.era >= 2025:
-        raise errors.basic_address_retired()
+        raise gateway_errors.basic_address_retired()
     if address.sku["name"] != "Basic" and address.props["publicIPAllocationMethod"] != "Static":
-        raise errors.must_be_static(address.id)
+        raise gateway_errors.must_be_static(address.id)
 
 
 def _check_kept(old: Address | None, new: Address) -> None:
     """Sku and zones stay as they were made (arm.md 5)."""
     if old is not None and old.sku["name"] != new.sku["name"]:
-        raise errors.sku_fixed(old.sku["name"], new.sku["name"])
+        raise gateway_errors.sku_fixed(old.sku["name"], new.sku["name"])
     if old is not None and old.zones != new.zones:
-        raise errors.zones_fixed(new.id)
+        raise gateway_errors.zones_fixed(new.id)
 
 
 def _check_label(world: World, new: Address) -> None:
@@ -222,7 +222,7 @@ def _check_label(world: World, new: Address) -> None:
     for other in world.addresses.values() if label else ():
         taken = other.props.get("dnsSettings", {}).get("domainNameLabel")
         if taken == label and other.location == new.location and other.key != new.key:
-            raise errors.label_taken(label, new.location)
+            raise gateway_errors.label_taken(label, new.location)
 
 
 def _ip(key: str) -> str:
@@ -247,7 +247,7 @@ def delete(call: Call) -> Response:
         return empty(204)
     user = usage.address_user(call.world, address.key)
     if user:
-        raise errors.address_in_use(address.id, user)
+        raise gateway_errors.address_in_use(address.id, user)
     if address.state in ("Updating", "Deleting"):
         raise errors.busy_delete(address.operation)
     operation = call.begin(DELETE, address.key, address.location, "publicIPAddresses.delete")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from .. import address_spaces, errors
+from .. import address_spaces, errors, filter_errors
 from ..content import Content
 from ..store import Resource, World
 from . import usage
@@ -31,7 +31,7 @@ def _look(world: World, one: Resource, version: str) -> dict[str, Any]:
 def _free(world: World, one: Resource) -> None:
     users = usage.subnets_of(world, one.key, "routeTable")
     if users:
-        raise errors.route_table_in_use(one.id, ", ".join(users))
+        raise filter_errors.route_table_in_use(one.id, ", ".join(users))
 
 
 def _route(properties: Content, route_id: str) -> Mapping[str, Any]:
@@ -44,7 +44,7 @@ def _route(properties: Content, route_id: str) -> Mapping[str, Any]:
     shown: dict[str, Any] = {"addressPrefix": prefix, "nextHopType": HOPS[hop.lower()]}
     address = properties.text("nextHopIpAddress")
     if bool(address) != (shown["nextHopType"] == "VirtualAppliance"):
-        raise errors.next_hop(route_id)
+        raise filter_errors.next_hop(route_id)
     if address:
         shown["nextHopIpAddress"] = _checked(address)
     return {**shown, "hasBgpOverride": False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 
-from .. import errors
+from .. import errors, gateway_errors
 from ..call import Call
 from ..content import Content
 from ..messages import Response, answer, empty
@@ -41,7 +41,7 @@ def reset(call: Call) -> Response:
     one = _idle(call)
     length = Content(call.body).number("keyLength", 128)
     if not 1 <= length <= 128:
-        raise errors.bad_key_length(length)
+        raise gateway_errors.bad_key_length(length)
     operation = _begin(call, one, RESET, _random(call.world.guid(), length))
     return call.acting(operation, followed=True)
 

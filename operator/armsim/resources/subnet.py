@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .. import address_spaces, errors
+from .. import address_spaces, errors, gateway_errors
 from ..arm_ids import NAME, entity_key
 from ..call import Call
 from ..content import Content
@@ -72,7 +72,7 @@ def wanted(world: World, properties: Content, name: str, vnet: Vnet, version: st
         kept.update({reference: found} if found else {})
     group = kept.get("networkSecurityGroup")
     if group and name.lower() == "gatewaysubnet":
-        raise errors.group_on_gateway_subnet(group["id"].rpartition("/")[2])
+        raise gateway_errors.group_on_gateway_subnet(group["id"].rpartition("/")[2])
     return Subnet(name, prefixes, kept, plural=bool(several))
 
 
