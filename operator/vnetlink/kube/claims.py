@@ -16,7 +16,7 @@ PairKey = frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`pair`: the two VNets' lower-cased ids. `competes`: its namespace is authorised, it is Manage and not suspended."""
+    """`pair`: the two VNets' lower-cased ids. `competes`: it is authorised, Manage, not suspended, and can still write."""
 
     key: ObjectKey
     uid: str
@@ -97,8 +97,17 @@ class Claims:
             uid=seen.meta.uid,
             created_at=seen.meta.created_at,
             pair=frozenset(end.id.key for end in seen.spec.ends),
-            competes=seen.spec.lifecycle.writes and self._authorises(seen.meta.key.namespace),
+            competes=seen.spec.lifecycle.writes and self._authorised(seen) and not _over(seen),
         )
+
+    def _authorised(self, seen: PeeringPair) -> bool:
+        """A reference to a credential is granted to nobody so far (planning/grants.py)."""
+        return self._authorises(seen.meta.key.namespace) and not any(end.credential_ref for end in seen.spec.ends)
+
+
+def _over(seen: PeeringPair) -> bool:
+    """Whether it is being deleted and only somebody else's finalizer keeps it: it writes and deletes nothing any more."""
+    return seen.meta.deleting and not seen.meta.finalizer
 
 
 def _number(resource_version: str) -> int:

@@ -11,6 +11,7 @@ from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import (
+    CredentialRef,
     End,
     Lifecycle,
     ManagementPolicy,
@@ -101,9 +102,9 @@ def test_suspended_observing_and_unauthorised_objects_do_not_compete(claims: Cla
     assert rivals(claims, pair("young")) == []
 
 
-def test_an_object_being_deleted_keeps_its_claim_until_it_is_gone(claims: Claims) -> None:
+def test_an_object_being_deleted_keeps_its_claim_while_it_holds_our_finalizer(claims: Claims) -> None:
     older = pair("older", 5)
-    claims.update(replace(older, meta=replace(older.meta, deleting=True)))
+    claims.update(replace(older, meta=replace(older.meta, deleting=True, finalizer=True)))
     claims.update(pair("young", 1))
     assert rivals(claims, pair("young")) == ["older"]
     claims.forget(older.meta.key)
@@ -177,3 +178,24 @@ def test_one_made_again_counts_from_its_first_version(claims: Claims) -> None:
     claims.update(version(pair("older", 5), "3"))
     claims.update(pair("young", 1))
     assert rivals(claims, pair("young")) == ["older"]
+
+
+def test_one_that_refers_to_a_credential_holds_no_pair_since_it_is_granted_none(claims: Claims) -> None:
+    old, new = pair("old", age=5), pair("new")
+    ends = PerSide(replace(old.spec.ends.vnet1, credential_ref=CredentialRef("theirs")), old.spec.ends.vnet2)
+    claims.update(replace(old, spec=replace(old.spec, ends=ends)))
+    claims.update(new)
+    assert rivals(claims, new) == []
+
+
+def test_one_that_only_somebody_elses_finalizer_keeps_holds_no_pair(claims: Claims, woken: Woken) -> None:
+    old, new = pair("old", age=5), pair("new")
+    going = replace(old, meta=replace(old.meta, deleting=True, finalizer=True))
+    claims.update(going)
+    claims.update(new)
+    assert rivals(claims, new) == ["old"]
+
+    woken.clear()
+    claims.update(replace(going, meta=replace(going.meta, finalizer=False, resource_version="2")))
+    assert rivals(claims, new) == []
+    assert "new" in woken
