@@ -9,8 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from properties.azure_model import IDS, Azure
+from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.identity import Identity
-from vnetlink.domain.observed import PeeringState, SyncLevel
+from vnetlink.domain.observed import ObservedPeering, PeeringState, Provisioning, SyncLevel
 from vnetlink.domain.outcome import Absent, Present, Refused, Seen, Unreadable
 from vnetlink.domain.ownership import Origin, OwnershipRecord
 from vnetlink.domain.peering import PeeringOptions
@@ -333,3 +334,54 @@ def test_a_side_refused_for_want_of_a_gateway_is_written_again_only_without_aski
         if isinstance(action, PutPeering) and action.side is side:
             assert spec.peerings[side].options.use_remote_gateways
             assert not action.options.use_remote_gateways
+
+
+@settings(max_examples=200, deadline=None)
+@given(worlds(), specs(), sides, st.sampled_from(["unreadable", "absent", "busy", "as it is"]))
+def test_what_is_recorded_as_ours_never_stands_without_the_finalizer(
+    azure: Azure, spec: PeeringPairSpec, side: Side, how: str
+) -> None:
+    run = Run(azure, pair_of(spec))
+    run.rest()
+    assume(run.pair.record.parts)
+    stripped = replace(run.pair, meta=replace(run.pair.meta, finalizer=False))
+    vnet = run.azure.vnets[side]
+    there: Seen = {  # type: ignore[type-arg]
+        "unreadable": Unreadable(Reason.AUTHORIZATION_FAILED, "403", transient=False),
+        "absent": Absent(),
+        "busy": Present(replace(vnet, provisioning=Provisioning.UPDATING)),
+        "as it is": Present(vnet),
+    }[how]
+    world = seen(run.azure)
+    plan = plan_pair(stripped, replace(world, vnets=world.vnets.put(side, there)))
+    assert isinstance(plan.actions[0], Record)
+    assert plan.actions[0].record.parts.keys() >= run.pair.record.parts.keys()
+
+
+def test_a_vnet_named_like_a_peering_of_the_network_manager_can_be_peered() -> None:
+    other = VnetId.parse(str(IDS.vnet1).removesuffix("one") + "anm_one")
+    azure = Azure.new()
+    world = replace(
+        seen(azure), vnets=PerSide(Present(replace(azure.vnets.vnet1, id=other)), Present(azure.vnets.vnet2))
+    )
+    pair = pair_of(PeeringPairSpec(ends=PerSide(End(other), End(IDS.vnet2))))
+    recording, making = plan_pair(pair, world).actions
+    assert isinstance(recording, Record)
+    assert isinstance(making, PutPeering)
+
+    made = ObservedPeering(
+        making.id,
+        IDS.vnet2,
+        PeeringState.INITIATED,
+        SyncLevel.REMOTE_NOT_IN_SYNC,
+        Provisioning.SUCCEEDED,
+        making.options,
+        azure.vnets.vnet2.prefixes,
+    )
+    half_made = replace(
+        world, vnets=world.vnets.put(Side.VNET1, Present(replace(azure.vnets.vnet1, id=other, peerings=(made,))))
+    )
+    assert plan_pair(pair, half_made).verdict.reason is Reason.MANAGED_BY_NETWORK_MANAGER, "not ours: left alone"
+    (second,) = plan_pair(replace(pair, record=recording.record, meta=replace(META, finalizer=True)), half_made).actions
+    assert isinstance(second, PutPeering)
+    assert second.side is Side.VNET2

@@ -11,7 +11,6 @@ from datetime import timedelta
 from vnetlink.domain.identity import NotGranted
 from vnetlink.domain.observed import ObservedPeering
 from vnetlink.domain.outcome import Absent, Unreadable
-from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import Lifecycle, ManagementPolicy, ObjectKey, PeeringPair
@@ -40,7 +39,7 @@ def plan_pair(pair: PeeringPair, world: PairWorld) -> Plan:
     """The next step towards two Connected peerings, or how it stands and why nothing is done."""
     both = halves(pair, world)
     if pair.spec.lifecycle.writes:
-        return unseen(pair, world) or _manage(pair, world, both)
+        return _holding(pair, unseen(pair, world) or _manage(pair, world, both))
     plan = unseen(pair, world) or _observe(pair, world, both)
     return replace(plan, actions=(ReleaseFinalizer(),)) if pair.meta.finalizer else plan
 
@@ -84,7 +83,7 @@ def _manage(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
     if step is not None and (blockers := write_blockers(pair, both, step)):
         return _stalled(pair, blockers)
     record = recorded_for(pair, both, step)
-    recording = (Record(record),) if _must_record(pair, record) else ()
+    recording = (Record(record),) if record.dump() != pair.record.dump() else ()
     waiting_for = _busy(both) if step else _own_operation(both)
     if waiting_for:
         verdict = _in_progress(world, step, waiting_for)
@@ -123,8 +122,12 @@ def planned_action(step: AzureAction) -> PlannedAction:
             return PlannedAction("UpdatePeering", str(step.id), _change(step))
 
 
-def _must_record(pair: PeeringPair, record: OwnershipRecord) -> bool:
-    return record.dump() != pair.record.dump() or (bool(record.parts) and not pair.meta.finalizer)
+def _holding(pair: PeeringPair, plan: Plan) -> Plan:
+    """What is recorded as ours needs the finalizer, whatever else stands in the way: a deletion would leave it behind."""
+    recording = any(isinstance(action, Record) for action in plan.actions)
+    if recording or pair.meta.finalizer or not pair.record.parts:
+        return plan
+    return replace(plan, actions=(Record(pair.record), *plan.actions))
 
 
 def _busy(both: PerSide[Half]) -> str:

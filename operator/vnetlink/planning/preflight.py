@@ -40,9 +40,14 @@ def write_blockers(pair: PeeringPair, halves: PerSide[Half], step: AzureAction) 
 
 
 def network_manager(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:
-    """Azure Virtual Network Manager puts its own peerings back; two writers would fight."""
+    """Azure Virtual Network Manager puts its own peerings back; two writers would fight. What we made is not its own,
+    even where a VNet's name begins like its names."""
     for half in halves:
-        if half.peering is not None and half.peering.id.name.upper().startswith(NETWORK_MANAGER_PREFIX):
+        if (
+            half.peering is not None
+            and not half.made_by_us
+            and half.peering.id.name.upper().startswith(NETWORK_MANAGER_PREFIX)
+        ):
             yield Finding(
                 Reason.MANAGED_BY_NETWORK_MANAGER,
                 f"Peering {half.peering.id} is made by Azure Virtual Network Manager, which would put it back.",

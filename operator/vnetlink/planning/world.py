@@ -11,7 +11,7 @@ from vnetlink.domain.arm_id import PeeringId, VnetId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.observed import ObservedPeering, ObservedVnet
 from vnetlink.domain.outcome import Present, Refused, Seen
-from vnetlink.domain.ownership import Part
+from vnetlink.domain.ownership import Origin, Part
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, ManagementPolicy, PeeringPair, WantedPeering
 
@@ -63,6 +63,11 @@ class Half:
     def recorded(self) -> bool:
         """Whether the peering that exists is the one the record names."""
         return self.peering is not None and self.part is not None and self.part.id == self.peering.id
+
+    @property
+    def made_by_us(self) -> bool:
+        """Whether the peering that exists is recorded as made by this object."""
+        return self.recorded and self.part is not None and self.part.origin is Origin.CREATED
 
     @property
     def missing(self) -> bool:
