@@ -184,6 +184,11 @@ def forbidden(client: str, oid: str, action: str, scope: str) -> Refusal:
     return gateway(403, "AuthorizationFailed", text)
 
 
+def key_not_readable() -> Refusal:
+    """What a reader without sharedKey/action gets (arm.md 1.6, last row); text chosen after arm.md 1.7's."""
+    return Refusal(500, "InternalServerError", "Encountered internal server error.")
+
+
 def linked_tenant(action: str, scope: str, tenant: str, subscription: str) -> Refusal:
     text = (
         f"The client has permission to perform action '{action}' on scope '{scope}', however the current tenant "

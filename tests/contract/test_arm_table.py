@@ -213,6 +213,11 @@ ROWS = (
     Row("6", "SKUs by generation, PolicyBased Basic", "test_a_gateway_that_breaks_a_rule_is_refused"),
     Row("6", "NSG on GatewaySubnet", "test_a_gateway_subnet_has_no_security_group_and_no_default_route"),
     Row("6", "VirtualNetworkGatewayCannotBeDeleted", "test_a_gateway_with_connections_cannot_be_deleted"),
+    Row(
+        "1.6",
+        "sharedKey with read only is a 500",
+        "test_reading_a_key_needs_the_action_and_with_read_alone_is_an_internal_error",
+    ),
     Row("7", "connectionStatus over time", "test_two_directions_with_one_key_come_up_over_time"),
     Row(
         "7",
