@@ -216,11 +216,15 @@ def _draft(world: World, one: Deployment, old: Connection | None) -> Connection:
 
 
 def _check_allowed(call: Call, one: Deployment) -> None:
-    """Preflight: the caller may write the connection, and its body can be read (arm.md 9)."""
+    """Preflight: the caller may write the connection, no policy denies it, its body can be read (arm.md 9)."""
     scope, action = _target(one), f"{connection.TYPE}/write"
     try:
         if not call.may(action, scope):
             raise errors.forbidden(call.caller.client_id, call.caller.oid, action, scope)
+        for policy in call.settings.policies:
+            here = f"{scope.lower()}/".startswith(policy.scope.lower().rstrip("/") + "/")
+            if here and policy.type.lower() == connection.TYPE.lower():
+                raise errors.denied_by_policy(one.wanted["name"], policy.name)
         _draft(call.world, one, call.world.connections.get(scope.lower()))
     except errors.Refusal as refusal:
         raise deployment_errors.bad_deployment(one.name, call.world.guid(), refusal) from None

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from armsim.settings import Policy
 from simulated_azure import GROUP, Azure, code, connection_path, gateway
 
 PATH = f"{GROUP}/providers/Microsoft.Resources/deployments/vpn_connection_deploy_x"
@@ -149,6 +150,14 @@ def test_who_may_not_write_connections_may_not_deploy_one(azure: Azure) -> None:
     refused = azure.send("PUT", PATH, body())
     assert code(refused) == "InvalidTemplateDeployment"
     assert refused.data["error"]["details"][0]["code"] == "AuthorizationFailed"
+
+
+def test_a_policy_against_connections_holds_for_deployments(azure: Azure) -> None:
+    policy = Policy("no-vpn", GROUP, "Microsoft.Network/connections")
+    strict = Azure(policies=(policy,))
+    assert strict.control("PUT", "state", azure.control("GET", "state").data).status == 200
+    refused = strict.send("PUT", PATH, body())
+    assert refused.data["error"]["details"][0]["code"] == "RequestDisallowedByPolicy"
 
 
 def test_a_gateway_in_creation_holds_the_deployment_up(azure: Azure) -> None:
