@@ -79,11 +79,16 @@ def peering_body(action: PutPeering, shown: Json | None) -> dict[str, Any]:
 
 
 def _peerings(properties: Json, home: VnetId) -> Iterator[ObservedPeering]:
-    """Peerings without a readable name or remote VNet are left out: they can be neither matched nor repaired. A PUT onto
-    such a name is ARM's to refuse (ChangingRemoteVirtualNetworkNotAllowed)."""
-    for shown in _objects(properties.get("virtualNetworkPeerings")):
-        name, inner = str(shown.get("name") or ""), _properties(shown)
-        remote = _id(inner.get("remoteVirtualNetwork"))
+    """Peerings without a usable name, or to what is no VNet of this kind, are left out: they can be neither matched nor
+    repaired. A PUT onto such a name is ARM's to refuse (ChangingRemoteVirtualNetworkNotAllowed). One that does not say where
+    it leads may be ours, and no list at all is no absence: every recorded answer has both."""
+    listed = properties.get("virtualNetworkPeerings")
+    for shown in listed if isinstance(listed, list) else (None,):
+        inner = _properties(shown) if isinstance(shown, Mapping) else {}
+        leads = inner.get("remoteVirtualNetwork")
+        if not isinstance(shown, Mapping) or not isinstance(leads, Mapping) or not isinstance(leads.get("id"), str):
+            raise Unintelligible(f"the answer does not tell all peerings of {home}")
+        name, remote = str(shown.get("name") or ""), _id(leads)
         if remote is not None and valid_peering_name(name):
             yield _peering(PeeringId(home, name), remote, inner)
 

@@ -108,8 +108,25 @@ def test_an_unknown_or_missing_sync_level_is_no_reason_to_sync() -> None:
     assert only_peering(peeringSyncLevel="LocalNotInSync").sync_level is SyncLevel.LOCAL_NOT_IN_SYNC
 
 
-@pytest.mark.parametrize("remote", [None, {}, {"id": None}, {"id": "nonsense"}, {"id": f"{SPOKE}/subnets/x"}, "x"])
-def test_a_peering_without_a_readable_remote_vnet_is_left_out(remote: object) -> None:
+@pytest.mark.parametrize(
+    "peerings",
+    [
+        None,
+        {},
+        "x",
+        [None],
+        ["x"],
+        [{"name": "to-spoke"}],
+        *([shown_peering(remoteVirtualNetwork=remote)] for remote in (None, {}, {"id": None}, {"id": 5}, "x")),
+    ],
+)
+def test_an_answer_that_does_not_tell_all_peerings_is_no_proof_that_ours_is_gone(peerings: object) -> None:
+    with pytest.raises(codecs.Unintelligible):
+        codecs.vnet(shown_vnet(virtualNetworkPeerings=peerings), HUB)
+
+
+@pytest.mark.parametrize("remote", [{"id": "nonsense"}, {"id": f"{SPOKE}/subnets/x"}])
+def test_a_peering_to_what_is_no_vnet_is_left_out(remote: object) -> None:
     assert codecs.vnet(shown_vnet(shown_peering(remoteVirtualNetwork=remote), shown_peering()), HUB).peerings == (
         only_peering(),
     )
@@ -152,7 +169,7 @@ def test_an_answer_about_something_else_is_unintelligible(document: dict[str, An
 
 
 def test_odd_shapes_inside_a_vnet_are_passed_over() -> None:
-    vnet = codecs.vnet(shown_vnet(None, "x", {"name": "-"}, subnets={"a": 1}, addressSpace=[]), HUB)
+    vnet = codecs.vnet(shown_vnet(subnets={"a": 1}, addressSpace=[]), HUB)
     assert (vnet.peerings, vnet.subnets, vnet.prefixes) == ((), (), ())
 
 
