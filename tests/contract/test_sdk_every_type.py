@@ -51,24 +51,23 @@ class Sdk:
 
 
 @pytest.fixture(params=["sync", "aio"])
-async def sdk(armsim: ArmsimProcess, monkeypatch: pytest.MonkeyPatch, request: Any) -> AsyncIterator[Sdk]:
-    """As DIR/env sets it up, against an Azure that holds one empty group."""
+async def sdk(armsim: ArmsimProcess, request: Any) -> AsyncIterator[Sdk]:
+    """Against an Azure that holds one empty group. Its CA is given by hand: aiohttp reads SSL_CERT_FILE once a process."""
     armsim.reset()
     armsim.group("rg")
-    for name, value in armsim.env.items():
-        monkeypatch.setenv(name, value)
+    ca = {"connection_verify": str(armsim.dir / "ca.pem")}
     aio = request.param == "aio"
     identity = azure.identity.aio if aio else azure.identity
     network = azure.mgmt.network.aio if aio else azure.mgmt.network
     dns = azure.mgmt.privatedns.aio if aio else azure.mgmt.privatedns
-    here: dict[str, Any] = {"base_url": armsim.endpoint, "credential_scopes": [f"{armsim.endpoint}/.default"]}
+    here: dict[str, Any] = {"base_url": armsim.endpoint, "credential_scopes": [f"{armsim.endpoint}/.default"], **ca}
     async with AsyncExitStack() as stack:
 
         async def opened(made: Any) -> Any:
             return await stack.enter_async_context(made) if aio else stack.enter_context(made)
 
         login = identity.ClientSecretCredential(
-            TENANT_A, "app", "secret", authority=armsim.endpoint, disable_instance_discovery=True
+            TENANT_A, "app", "secret", authority=armsim.endpoint, disable_instance_discovery=True, **ca
         )
         credential = await opened(login)
         clients = [network.NetworkManagementClient, dns.PrivateDnsManagementClient]
