@@ -243,7 +243,7 @@ def _report(
         f"The state is {size:.0f} MiB on disk: {load_s:.1f} s from start to ready (reading it and writing it anew), "
         f"{export_s:.1f} s for GET /_armsim/state,\n{save_s:.1f} s to save it whole and stop. "
         "Between those, a change appends one line.\n\n"
-        "A GET costs one core about 0.2 ms, most of it TLS and HTTP. A PUT of a VNet costs three times that: it is validated, three\n"
+        "A GET costs one core about 0.2 ms, most of it TLS and HTTP. A PUT of a VNet costs four times that: it is validated, three\n"
         "networks get a new etag (its own and those of its two peers), and four lines are written before it is answered. A list is\n"
         "joined from bodies that are kept encoded; its time is that of moving its megabytes through TLS."
     )
