@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import logging
 
-from vnetlink.domain.outcome import Absent, Present, Unreadable
+from vnetlink.domain.outcome import Absent, Later, Present, Refused, Unreadable
 from vnetlink.domain.specs import ObjectKey, SpecError
+from vnetlink.kube.answers import Write
 from vnetlink.kube.api import Body
 from vnetlink.kube.decode import peering_pair
 from vnetlink.memory import Memories
 from vnetlink.pair_turn import PairTurn, told
 from vnetlink.planning import conditions
+from vnetlink.planning.deletion import LET_GO
 from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Wake
 from vnetlink.ports import Ports
 from vnetlink.telemetry import turn_generation
@@ -46,6 +48,24 @@ class Loop:
         turn_generation(decoded.meta.generation)
         ports.claims.update(decoded)
         if isinstance(decoded, SpecError):
-            status = conditions.spec_error(decoded.meta, decoded.message, body.get("status") or {}, ports.now())
-            return await told(ports, body, status, Wake(SLOWEST_INTERVAL))
+            return await self._turn_of_unusable(body, decoded)
         return await PairTurn(ports, body, decoded, self._memories.of(decoded.meta, ports.monotonic())).run()
+
+    async def _turn_of_unusable(self, body: Body, wrong: SpecError) -> Wake:
+        """A spec that cannot be read is told; its object can be let go of, and nothing else is done for it."""
+        ports, message = self._ports, wrong.message
+        if wrong.meta.deleting and wrong.meta.finalizer:
+            if wrong.orphan:
+                return _released(await ports.objects.release(body))
+            message = f"Deletion is held: {message}. {LET_GO}"
+        status = conditions.spec_error(wrong.meta, message, body.get("status") or {}, ports.now())
+        return await told(ports, body, status, Wake(SLOWEST_INTERVAL))
+
+
+def _released(write: Write) -> Wake:
+    match write:
+        case Later(message=message) | Refused(message=message):
+            log.warning("cannot write the object's metadata: %s", message)
+            return Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
+        case _:
+            return Wake(SOON)

@@ -147,7 +147,8 @@ class PeeringPair:
 
 @dataclass(frozen=True, slots=True)
 class SpecError:
-    """A spec that admission should have refused; `message` names field and fix."""
+    """A spec that admission should have refused; `message` names field and fix. `orphan`: its deletionPolicy is Orphan."""
 
     meta: ObjectMeta
     message: str
+    orphan: bool = False

@@ -59,7 +59,7 @@ def peering_pair(body: Body, installation: str) -> PeeringPair | SpecError:
     try:
         spec = _spec(_mapping(body, "spec", "spec"))
     except _Wrong as wrong:
-        return SpecError(meta, str(wrong))
+        return SpecError(meta, str(wrong), _is_orphan(body.get("spec")))
     return PeeringPair(meta, spec, OwnershipRecord.load(meta.owned, installation, str(meta.key)))
 
 
@@ -109,6 +109,11 @@ def _summed(parts: list[tuple[str, str]]) -> dict[str, float]:
 
 
 # -- spec
+
+
+def _is_orphan(spec: object) -> bool:
+    """The way out of a stuck deletion must be open whatever else is wrong in spec."""
+    return isinstance(spec, Mapping) and spec.get("deletionPolicy") == DeletionPolicy.ORPHAN.value
 
 
 def _spec(spec: Body) -> PeeringPairSpec:
