@@ -23,10 +23,10 @@ setup: $(VENV)/.installed ## .venv and the control plane (etcd, kube-apiserver, 
 	@$(BIN)/python tests/controlplane/build.py >/dev/null
 
 demo: setup ## watch two VNets become connected, broken, repaired, synced and disconnected
-	@PYTHONPATH=tests $(BIN)/python -m demo.story
+	@PYTHONPATH=tests exec $(BIN)/python -m demo.story
 
 sandbox: setup ## the same three processes until Ctrl-C, for you to try (SPEED=60)
-	@PYTHONPATH=tests $(BIN)/python -m demo.sandbox --speed $(SPEED)
+	@PYTHONPATH=tests exec $(BIN)/python -m demo.sandbox --speed $(SPEED)
 
 check: $(VENV)/.installed ## format, lint, types, import contracts, unit tests: under a minute
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from demo import processes
+from estate import Estate
 
 HERE = Path(".sandbox").resolve()
 
@@ -27,11 +30,14 @@ class InUse(Exception):
 def emptied(dir: Path) -> Iterator[Path]:
     """The directory, empty, for us alone. Raises InUse."""
     dir.mkdir(exist_ok=True)
-    with (dir / "lock").open("w") as lock:
+    with (dir / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise InUse("another sandbox runs in this checkout: end it with Ctrl-C first") from None
+            lock.seek(0)
+            raise InUse(f"another sandbox runs in this checkout: end it with Ctrl-C, or kill {lock.read()}") from None
+        lock.truncate(0)
+        print(os.getpid(), end="", file=lock, flush=True)
         for old in dir.iterdir():
             if old.is_dir():
                 shutil.rmtree(old)
@@ -47,7 +53,14 @@ def run(speed: str) -> None:
         app, data = estate.azure.vnet("app", "10.1.0.0/16"), estate.azure.vnet("data", "10.2.0.0/16")
         (dir / "app-to-data.yaml").write_text(processes.manifest("app-to-data", app, data))
         print(_welcome(dir, estate.azure.endpoint, speed), flush=True)
-        signal.pause()
+        _until_something_ends(estate)
+
+
+def _until_something_ends(estate: Estate) -> None:
+    """Until a signal, which comes as KeyboardInterrupt, or until the operator is no longer there."""
+    while estate.operator.alive:
+        time.sleep(1)
+    print(f"\nThe operator has ended. Its log: {estate.operator.log_path}", flush=True)
 
 
 def _welcome(dir: Path, endpoint: str, speed: str) -> str:
@@ -61,6 +74,7 @@ as fast), and the operator. In another terminal:
   kubectl get peeringpairs -o wide --watch
   kubectl describe peeringpair app-to-data
 
+Azure as a picture: {endpoint}/_armsim/ (its requests and states, live)
 The operator's log: {dir}/operator.log
 Azure:              {endpoint}  (point any ARM client at it: source {dir}/armsim/env)
 Ctrl-C ends all three."""
@@ -71,7 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make sandbox", description=__doc__)
     parser.add_argument("--speed", default="60", help="how many times faster than Azure (default 60)")
     options = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job starts with SIGINT ignored
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell's background job starts with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     try:
         run(options.speed)

@@ -177,7 +177,7 @@ def main() -> int:
         help="an armsim fault from that step on (for tests)",
     )
     options = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job starts with SIGINT ignored
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell's background job starts with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     began, dir = time.monotonic(), Path(tempfile.mkdtemp(prefix="vnetlink-demo-"))
     say("vnetlink demo. Everything here is real, except Azure, which is simulated on this machine.")

@@ -9,7 +9,7 @@ import argparse
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -47,6 +47,11 @@ class BadValue(Exception):
 
 
 class _Parser(argparse.ArgumentParser):
+    """Refuses in one sentence; a mistyped flag is no abbreviation of another."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
     def error(self, message: str) -> NoReturn:
         raise BadValue(f"{message}. `python -m vnetlink run --help` lists every flag.")
 

@@ -25,6 +25,7 @@ from vnetlink.planning.guards import allow
 from vnetlink.planning.json_value import Status
 from vnetlink.planning.peering_pair import duplicate, not_granted, plan_pair, quiet
 from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
+from vnetlink.planning.told import describe, told_outcome
 from vnetlink.planning.world import PairWorld
 from vnetlink.ports import Ports
 
@@ -186,7 +187,7 @@ class PairTurn:
             return Wake(pause)
         outcome = await self._azure.perform(action)
         self._memory.note_write(action.side, isinstance(outcome, Accepted), self._ports.monotonic())
-        log.info("%s %s: %s", type(action).__name__, action.id, outcome)
+        log.info("%s %s: %s", describe(action, self._memory.has_rested), action.id, told_outcome(outcome))
         record = ownership.after(self._pair.record, action, outcome)
         changed = record != self._pair.record and await self._keep(record)
         self._emit(events.after_write(self._pair, action, outcome, self._memory.has_rested))

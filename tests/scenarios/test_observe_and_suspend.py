@@ -81,7 +81,9 @@ def test_a_suspended_pair_says_so_and_resumes_with_what_it_owned(estate: Estate)
     estate.azure.peering(app, "app-data", data, allowForwardedTraffic=True)
     estate.wait_reason("paused", "Drifted")
     planned = estate.read("paused")["status"]["plannedActions"]
-    assert [(one["action"], one["detail"]) for one in planned] == [("UpdatePeering", "allowForwardedTraffic.")]
+    assert [(one["action"], one["detail"]) for one in planned] == [
+        ("UpdatePeering", "allowForwardedTraffic: true -> false.")
+    ]
     since = estate.azure.last_request()
 
     estate.patch("paused", suspend=False)

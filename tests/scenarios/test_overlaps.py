@@ -34,7 +34,7 @@ def test_overlap_with_a_vnet_already_peered_is_refused_and_ready_comes_when_that
     ready = estate.wait_reason("third-party", "OverlapsWithPeeredVNet")
     looks_again(estate, hub)
     assert f"10.2.0.0/16 of {spoke} with 10.2.128.0/17 of {old}" in ready["message"]
-    assert f"az network vnet peering delete --ids {hub}/virtualNetworkPeerings/hub-old" in ready["message"]
+    assert f"{hub}/virtualNetworkPeerings/hub-old where it is managed" in ready["message"]
     assert estate.writes() == []
 
     estate.azure.delete(f"{hub}/virtualNetworkPeerings/hub-old")

@@ -28,9 +28,9 @@ def test_sigterm_in_the_middle_of_work_ends_with_0_and_cuts_no_write(estate: Est
     estate.azure.release()
     assert estate.operator.stop() == 0
     assert time.monotonic() - asked < 20
-    finished = [entry["message"] for entry in estate.operator.entries() if "PutPeering" in entry["message"]]
-    assert any("vnet0-vnet1: Accepted" in message for message in finished)
-    assert sum("Accepted" in message for message in finished) == len(taken(estate))
+    finished = [entry["message"] for entry in estate.operator.entries() if "create peering" in entry["message"]]
+    assert any("vnet0-vnet1: accepted" in message for message in finished)
+    assert sum(": accepted" in message for message in finished) == len(taken(estate))
 
     estate.operator.start()
     for n in range(PAIRS):

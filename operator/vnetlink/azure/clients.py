@@ -162,7 +162,7 @@ async def _outcome(step: Awaitable[object], caught: Caught) -> Answer | Trouble:
     except (TokenRefused, TurnedBack, Crowded, ForeignHost) as unsent:
         return _unsent(unsent)
     except (AzureError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        log.info("ARM request failed: %s: %s", type(error).__name__, lasting(str(error)))
+        log.debug("ARM request failed: %s: %s", type(error).__name__, lasting(str(error)))
         return _trouble(error)
 
 

@@ -26,6 +26,19 @@ class PeeringOptions:
             if _normal(getattr(self, field.name)) != _normal(getattr(other, field.name))
         )
 
+    def changes_from(self, other: PeeringOptions) -> tuple[str, ...]:
+        """What has to change in `other` to become this, for people: `allowForwardedTraffic: false -> true`."""
+        return tuple(
+            f"{arm_name(field.name)}: {shown(getattr(other, field.name))} -> {shown(getattr(self, field.name))}"
+            for field in fields(self)
+            if _normal(getattr(self, field.name)) != _normal(getattr(other, field.name))
+        )
+
+
+def shown(value: object) -> str:
+    """A value as YAML has it."""
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value).lower()
+
 
 def arm_name(field: str) -> str:
     """ARM's spelling of a field: allow_forwarded_traffic is allowForwardedTraffic."""

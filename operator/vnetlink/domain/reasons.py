@@ -1,4 +1,4 @@
-"""The closed list of reasons that conditions, events, findings and metrics share, and how urgent each is."""
+"""The closed list of reasons that conditions, events and findings share, and how urgent each is."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Reason(Enum):
         return FACTS[self]
 
 
-_SHOW = "az network vnet peering show --ids <id>"
+_SHOW = "az network vnet peering show --ids ID"
 _INFO, _WARNING, _ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
 _SOON, _BACKOFF, _INTERVAL = Retry.SOON, Retry.BACKOFF, Retry.INTERVAL
 
@@ -107,27 +107,29 @@ FACTS: dict[Reason, Facts] = {
     Reason.ORPHANED: Facts(_INFO, _INTERVAL, "Nothing: the object lets go and leaves Azure as it is."),
     Reason.SUSPENDED: Facts(_INFO, _INTERVAL, 'kubectl patch … --type merge -p \'{"spec":{"suspend":false}}\''),
     Reason.AZURE_UNREACHABLE: Facts(
-        _WARNING, _BACKOFF, "Check the operator's way to Azure Resource Manager: kubectl logs deploy/vnetlink"
+        _WARNING, _BACKOFF, "Wait, or check the operator's way to Azure Resource Manager; its log says more."
     ),
     Reason.INVALID_SPEC: Facts(_ERROR, _INTERVAL, "Correct the field that the message names: kubectl edit."),
-    Reason.VNET_NOT_FOUND: Facts(_ERROR, _INTERVAL, "Make the VNet or correct its id: az network vnet show --ids <id>"),
+    Reason.VNET_NOT_FOUND: Facts(_ERROR, _INTERVAL, "Make the VNet or correct its id: az network vnet show --ids ID"),
     Reason.REVERSE_PEERING_MISSING: Facts(
         _ERROR, _INTERVAL, "Have the reverse peering made: the message carries the az command."
     ),
     Reason.PEERING_DISCONNECTED: Facts(
-        _ERROR, _INTERVAL, "Delete the Disconnected peering: az network vnet peering delete --ids <id>"
+        _ERROR, _INTERVAL, "Delete the Disconnected peering: az network vnet peering delete --ids ID"
     ),
-    Reason.ADDRESS_SPACE_OUT_OF_SYNC: Facts(_ERROR, _INTERVAL, "az network vnet peering sync --ids <id>"),
+    Reason.ADDRESS_SPACE_OUT_OF_SYNC: Facts(_ERROR, _INTERVAL, "az network vnet peering sync --ids ID"),
     Reason.ADDRESS_SPACES_OVERLAP: Facts(
         _ERROR, _INTERVAL, "Change one of the ranges: az network vnet update --address-prefixes"
     ),
     Reason.OVERLAPS_WITH_PEERED_VNET: Facts(
-        _ERROR, _INTERVAL, "Change a range or remove the other peering: az network vnet peering list"
+        _ERROR,
+        _INTERVAL,
+        "Change a range, or end the other connection where it is managed: kubectl get peeringpairs -A",
     ),
     Reason.CONFLICTING_PEERING: Facts(
         _ERROR, _INTERVAL, "Remove the peering that stands in the way: az network vnet peering delete"
     ),
-    Reason.NAME_TAKEN: Facts(_ERROR, _INTERVAL, "Choose another spec.peering.<side>.name, or free this one: " + _SHOW),
+    Reason.NAME_TAKEN: Facts(_ERROR, _INTERVAL, "Choose another spec.peering.SIDE.name, or free this one: " + _SHOW),
     Reason.ADOPTION_REFUSED: Facts(_ERROR, _INTERVAL, "Paste the snippet into spec, or set adoptionPolicy: Always"),
     Reason.DUPLICATE_LINK: Facts(_ERROR, _INTERVAL, "Delete one of the two objects: kubectl get peeringpairs -A"),
     Reason.MANAGED_BY_NETWORK_MANAGER: Facts(
@@ -138,7 +140,7 @@ FACTS: dict[Reason, Facts] = {
         _ERROR, _INTERVAL, "Grant virtualNetworks/peer/action on the other VNet: az role assignment create"
     ),
     Reason.CREDENTIAL_INVALID: Facts(
-        _ERROR, _INTERVAL, "Correct the operator's tenant, client id or secret: kubectl logs deploy/vnetlink"
+        _ERROR, _INTERVAL, "Correct the operator's tenant, client id or secret; its log says more."
     ),
     Reason.CREDENTIAL_MISSING: Facts(
         _ERROR, _INTERVAL, "Remove credentialRef: this version knows the operator's own identity only."
@@ -149,7 +151,7 @@ FACTS: dict[Reason, Facts] = {
     Reason.POLICY_DENIED: Facts(
         _ERROR, _INTERVAL, "Ask the owner of the policy that the message names for an exemption."
     ),
-    Reason.SCOPE_LOCKED: Facts(_ERROR, _INTERVAL, "Remove the lock: az lock list --resource-group <group>"),
+    Reason.SCOPE_LOCKED: Facts(_ERROR, _INTERVAL, "Remove the lock: az lock list --resource-group GROUP"),
     Reason.PEERING_LIMIT_REACHED: Facts(_ERROR, _INTERVAL, "Remove unused peerings: az network vnet peering list"),
     Reason.SUBNET_NOT_FOUND: Facts(
         _ERROR, _INTERVAL, "Correct spec.peering.subnetPeering: az network vnet subnet list"
@@ -165,5 +167,9 @@ FACTS: dict[Reason, Facts] = {
     Reason.DELETION_HELD: Facts(
         _ERROR, _INTERVAL, 'Mend the cause, or let go: kubectl patch … -p \'{"spec":{"deletionPolicy":"Orphan"}}\''
     ),
-    Reason.AZURE_ERROR: Facts(_ERROR, _INTERVAL, "Look the ARM code up: " + _SHOW),
+    Reason.AZURE_ERROR: Facts(
+        _ERROR,
+        _INTERVAL,
+        "Look the code up in Azure's documentation; the operator's log has the request id for Azure support.",
+    ),
 }

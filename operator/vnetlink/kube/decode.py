@@ -174,7 +174,8 @@ def _options(flags: Body, block: Body, side: Side, path: str) -> PeeringOptions:
 
 
 def _lifecycle(spec: Body) -> Lifecycle:
-    interval = duration(_string(spec, "interval", "spec", "5m"), "spec.interval")
+    asked = _string(spec, "interval", "spec", "")
+    interval = duration(asked, "spec.interval") if asked else Lifecycle().interval
     return Lifecycle(
         suspend=_flag(spec, "suspend", False, "spec"),
         management=_choice(spec, "managementPolicy", ManagementPolicy.MANAGE, "spec"),

@@ -28,16 +28,16 @@ log = logging.getLogger(__name__)
 
 
 class Budget:
-    """A token bucket for each object: `BURST` at once, then one every `REFILL` seconds."""
+    """A token bucket for each object and reason, so that routine never starves a warning: `BURST`, then one every `REFILL` s."""
 
     def __init__(self) -> None:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def spend(self, uid: str, now: float) -> bool:
+    def spend(self, of: str, now: float) -> bool:
         """Take a token, False when there is none."""
-        tokens, since = self._buckets.pop(uid, (BURST, now))
+        tokens, since = self._buckets.pop(of, (BURST, now))
         tokens = min(BURST, tokens + (now - since) / REFILL)
-        self._buckets[uid] = (tokens - 1, now) if tokens >= 1 else (tokens, now)
+        self._buckets[of] = (tokens - 1, now) if tokens >= 1 else (tokens, now)
         if len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)
         return tokens >= 1
@@ -112,7 +112,8 @@ class Recorder:
         """Send one event: a new one, or one more of its series. Without a token it is only counted."""
         now = self._monotonic()
         series = self._memory.repeated(event, now)
-        if not self._budget.spend(event.uid, now):
+        if not self._budget.spend(f"{event.uid}/{event.reason}", now):
+            log.info("event held back, too many of its kind: %s %s: %s", event.reason, event.key, event.note)
             return
         if series is None or not await self._extend(event, series):
             await self._create(event, now)

@@ -17,7 +17,7 @@ class PutPeering:
     """Make or change one peering.
 
     `creates`: it was read Absent, so 200 instead of 201 means that somebody was faster. When False every other property
-    that ARM showed is carried along. `sync` adds syncRemoteAddressSpace=true. `changes` names, for people, the options that
+    that ARM showed is carried along. `sync` adds syncRemoteAddressSpace=true. `changes` tells, for people, the options that
     differ now. `auxiliary` is the other tenant's identity when the two VNets live in two tenants (arm.md 1.6).
     """
 

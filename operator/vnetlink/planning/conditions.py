@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TypeAlias
 
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
@@ -20,6 +21,9 @@ from vnetlink.planning.world import Half, PairWorld, halves
 MOST_FINDINGS, MOST_PLANNED = 16, 32
 LONGEST_MESSAGE, LONGEST_ANNOTATION = 4096, 1024
 OUTAGE_AFTER_INTERVALS = 3
+NOT_READ = "Azure was not read."
+
+Connected: TypeAlias = tuple[Truth, Reason, str]
 
 
 def status(
@@ -46,7 +50,7 @@ def status(
 def spec_error(meta: ObjectMeta, message: str, previous: Mapping[str, Json], now: datetime) -> Status:
     """The status of an object whose spec cannot be read."""
     verdict = Verdict(Truth.FALSE, Reason.INVALID_SPEC, message, stalled=True)
-    unknown = (Truth.UNKNOWN, Reason.INVALID_SPEC)
+    unknown = (Truth.UNKNOWN, Reason.INVALID_SPEC, NOT_READ)
     return {
         "observedGeneration": meta.generation,
         "conditions": _conditions(verdict, unknown, meta, previous, now),
@@ -71,7 +75,7 @@ def _unread(
     told = Verdict(Truth.UNKNOWN, reason, verdict.message, progressing=True)
     kept = {key: value for key, value in previous.items() if key in KEPT_IN_OUTAGE}
     generation = previous.get("observedGeneration", -1) if known else pair.meta.generation
-    conditions = _conditions(told, (Truth.UNKNOWN, reason), pair.meta, previous, now)
+    conditions = _conditions(told, (Truth.UNKNOWN, reason, NOT_READ), pair.meta, previous, now)
     return {**kept, "observedGeneration": generation, "conditions": conditions}
 
 
@@ -79,7 +83,7 @@ KEPT_IN_OUTAGE = ("vnet1", "vnet2", "vnet1ToVnet2", "vnet2ToVnet1", "syncLevel",
 
 
 def _conditions(
-    verdict: Verdict, connected: tuple[Truth, Reason], meta: ObjectMeta, previous: Mapping[str, Json], now: datetime
+    verdict: Verdict, connected: Connected, meta: ObjectMeta, previous: Mapping[str, Json], now: datetime
 ) -> list[Json]:
     """Ready, then Reconciling or Stalled while true, then Connected: always in this order."""
     rows: list[tuple[str, Truth, Reason, str]] = [("Ready", verdict.ready, verdict.reason, verdict.message)]
@@ -87,7 +91,7 @@ def _conditions(
         rows.append(("Reconciling", Truth.TRUE, verdict.reason, verdict.message))
     elif verdict.stalled:
         rows.append(("Stalled", Truth.TRUE, verdict.reason, verdict.message))
-    rows.append(("Connected", *connected, "What Azure says of both directions now."))
+    rows.append(("Connected", *connected))
     return [_condition(row, meta, previous, now) for row in rows]
 
 
@@ -113,11 +117,21 @@ def _previous_conditions(previous: Mapping[str, Json]) -> dict[str, dict[str, Js
     return {str(row["type"]): row for row in rows if isinstance(row, dict) and "type" in row}
 
 
-def _connected(both: PerSide[Half] | None, verdict: Verdict) -> tuple[Truth, Reason]:
-    states = {seen_status.state(both, side) for side in Side} if both else {"Unknown"}
-    if states == {"Connected"}:
-        return Truth.TRUE, Reason.CONNECTED
-    return (Truth.UNKNOWN if "Unknown" in states else Truth.FALSE), verdict.reason
+def _connected(both: PerSide[Half] | None, verdict: Verdict) -> Connected:
+    if both is None:
+        return Truth.UNKNOWN, verdict.reason, NOT_READ
+    states = [seen_status.state(both, side) for side in Side]
+    message = f"{_direction(both, Side.VNET1, '1->2')}, {_direction(both, Side.VNET2, '2->1')}."
+    if set(states) == {"Connected"}:
+        return Truth.TRUE, Reason.CONNECTED, message
+    return (Truth.UNKNOWN if "Unknown" in states else Truth.FALSE), verdict.reason, message
+
+
+def _direction(both: PerSide[Half], side: Side, arrow: str) -> str:
+    """One direction in words; a VNet that cannot be read is judged by the peering that leads to it."""
+    told = "" if both[side].vnet else f" (VNet {both[side].end.id.name} cannot be read; told by the other side)"
+    state = seen_status.state(both, side)
+    return f"{arrow} {state}" + (told if state != "Unknown" else "")
 
 
 def _told(findings: tuple[Finding, ...], planned: tuple[PlannedAction, ...]) -> Status:

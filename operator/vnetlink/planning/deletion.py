@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vnetlink.domain.observed import ObservedPeering
-from vnetlink.domain.outcome import Absent, Present, Unreadable
+from vnetlink.domain.outcome import Absent, Present, Refused, Unreadable
 from vnetlink.domain.ownership import Origin, Part
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
@@ -17,6 +17,7 @@ from vnetlink.planning.actions import DeletePeering, ReleaseFinalizer
 from vnetlink.planning.gateway_transit import removal_order
 from vnetlink.planning.peering_pair import quiet
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
+from vnetlink.planning.remedies import remedy
 from vnetlink.planning.world import PairWorld, halves
 
 LET_GO = "To let go of it and leave Azure as it is, set spec.deletionPolicy: Orphan."
@@ -43,7 +44,12 @@ def release(reason: Reason, message: str) -> Plan:
 
 def hold(pair: PeeringPair, finding: Finding) -> Plan:
     """Keep the finalizer and say why and how to get out."""
-    verdict = Verdict(Truth.FALSE, Reason.DELETION_HELD, f"Deletion is held: {finding.message} {LET_GO}", stalled=True)
+    verdict = Verdict(
+        Truth.FALSE,
+        Reason.DELETION_HELD,
+        f"Deletion is held: {finding.message} {finding.remediation} {LET_GO}".replace("  ", " "),
+        stalled=True,
+    )
     return Plan(verdict, quiet(pair.spec.lifecycle), findings=(finding,))
 
 
@@ -106,14 +112,14 @@ def _present(pair: PeeringPair, world: PairWorld, side: Side) -> ObservedPeering
         case Absent():
             return None
         case Unreadable(reason=reason, message=message, transient=transient):
-            return Held(side, Finding(reason, message, str(part.id), reason.facts.remedy), transient)
+            return Held(side, Finding(reason, message, str(part.id), remedy(reason, message, str(part.id))), transient)
         case Present(vnet):
             peering = vnet.peering_named(part.id.name)
             if peering is None or peering.remote != pair.spec.ends[side.other].id or part.id.vnet != vnet.id:
                 return None
             refusal = world.refusals.get(side)
             if refusal is not None:
-                return Held(side, Finding(refusal.reason, refusal.message, str(part.id), refusal.reason.facts.remedy))
+                return Held(side, _finding(refusal, part))
             return peering
 
 
@@ -126,3 +132,8 @@ def _wait(pair: PeeringPair, held: list[Held]) -> Plan:
         Verdict(Truth.UNKNOWN, finding.reason, f"Deletion waits: {finding.message}", progressing=True),
         Wake(SOON, backoff=True, at_most=OUTAGE_RETRY),
     )
+
+
+def _finding(refusal: Refused, part: Part) -> Finding:
+    id = str(part.id)
+    return Finding(refusal.reason, refusal.message, id, remedy(refusal.reason, refusal.message, id))

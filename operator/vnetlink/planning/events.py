@@ -33,7 +33,7 @@ def after_write(pair: PeeringPair, action: AzureAction, outcome: Outcome, drifte
                 f"Synced peering {action.id} with the address space of {action.remote}.",
             )
         case PutPeering():
-            what = f" in {', '.join(action.changes)}" if action.changes else ""
+            what = f": {', '.join(action.changes)}" if action.changes else ""
             if drifted and not _gateway_came(action):
                 note = f"Brought peering {action.id} back in line with spec{what}."
                 yield _normal(pair, "DriftRepaired", "UpdatePeering", note)
@@ -52,7 +52,8 @@ def after_write(pair: PeeringPair, action: AzureAction, outcome: Outcome, drifte
 
 def _gateway_came(action: PutPeering) -> bool:
     """The second phase of gateway transit: the hub's gateway is there now."""
-    return action.changes == ("useRemoteGateways",) and action.options.use_remote_gateways
+    only = len(action.changes) == 1 and action.changes[0].startswith("useRemoteGateways")
+    return only and action.options.use_remote_gateways
 
 
 def after_record(pair: PeeringPair, record: OwnershipRecord) -> Iterator[Event]:
@@ -77,8 +78,10 @@ def after_release(pair: PeeringPair) -> Iterator[Event]:
 def after_status(pair: PeeringPair, verdict: Verdict, previous: Mapping[str, Json], status: Status) -> Iterator[Event]:
     """Transitions of the directions and of Ready."""
     for side in Side:
-        if _direction(status, side) == "Disconnected" != _direction(previous, side):
-            message = f"{side.direction} is Disconnected: its reverse, or the other VNet, was deleted."
+        turned = _direction(status, side) == "Disconnected" != _direction(previous, side)
+        if turned and not pair.meta.deleting:  # in a deletion it is our own doing
+            vnet = pair.spec.ends[side].id
+            message = f"The peering of VNet {vnet} is Disconnected: its reverse, or the other VNet, was deleted."
             yield Event(pair.meta.key, pair.meta.uid, EventType.WARNING, "Disconnected", "ReadPeering", message)
     if ready_of(previous) == ready_of(status):
         return

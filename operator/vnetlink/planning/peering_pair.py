@@ -29,6 +29,7 @@ from vnetlink.planning.plan import (
     Wake,
 )
 from vnetlink.planning.preflight import adoption_blockers, write_blockers
+from vnetlink.planning.remedies import remedy
 from vnetlink.planning.standing import findings, standing
 from vnetlink.planning.world import Half, PairWorld, halves
 
@@ -58,8 +59,10 @@ def unseen(pair: PeeringPair, world: PairWorld) -> Plan | None:
             case Unreadable(transient=True) if not theirs:
                 return Plan(Verdict(Truth.UNKNOWN, seen.reason, seen.message, progressing=True), _after_outage(seen))
             case Unreadable() if not theirs:
-                verdict = Verdict(Truth.UNKNOWN, seen.reason, seen.message, stalled=True)
-                finding = Finding(seen.reason, seen.message, str(end.id), seen.reason.facts.remedy)
+                finding = Finding(
+                    seen.reason, seen.message, str(end.id), remedy(seen.reason, seen.message, str(end.id))
+                )
+                verdict = Verdict(Truth.UNKNOWN, seen.reason, f"{seen.message} {finding.remediation}", stalled=True)
                 return Plan(verdict, quiet(pair.spec.lifecycle), findings=(finding,))
             case Absent():
                 message = f"VNet {end.id} was not found, or is not visible to {world.identities[side].described}."
@@ -105,10 +108,18 @@ def _observe(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
     verdict = standing(pair, both)
     suspended = pair.spec.lifecycle.suspend and verdict.ready is Truth.TRUE
     reason = Reason.SUSPENDED if suspended else verdict.reason
-    message = f"Suspended. {verdict.message}" if pair.spec.lifecycle.suspend else verdict.message
+    message = _observed_message(pair, verdict, bool(owed) and not blockers)
     planned = () if blockers else tuple(planned_action(step) for step in owed)
     told = tuple(dict.fromkeys((*findings(pair, both), *blockers)))
     return Plan(Verdict(verdict.ready, reason, message), quiet(pair.spec.lifecycle), (), told, planned)
+
+
+def _observed_message(pair: PeeringPair, verdict: Verdict, could_mend: bool) -> str:
+    """What to do by hand comes after what we could do ourselves."""
+    suspended = pair.spec.lifecycle.suspend
+    switch = "spec.suspend: false" if suspended else "spec.managementPolicy: Manage"
+    offer = f"Set {switch} to have it mended (status.plannedActions). By hand: " if could_mend else ""
+    return f"{'Suspended. ' if suspended else ''}{offer}{verdict.message}"
 
 
 def planned_action(step: AzureAction) -> PlannedAction:

@@ -120,5 +120,5 @@ def _put(pair: PeeringPair, world: PairWorld, both: PerSide[Half], side: Side, c
         sync=not creates and half.peering is not None and _owes_sync(pair, half.peering),
         identity=world.identities[side],
         auxiliary=world.auxiliary(side),
-        changes=options.differences(half.peering.options) if half.peering and not creates else (),
+        changes=options.changes_from(half.peering.options) if half.peering and not creates else (),
     )

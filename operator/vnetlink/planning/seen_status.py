@@ -63,7 +63,8 @@ def _direction(pair: PeeringPair, both: PerSide[Half], side: Side) -> Json:
 
 def _origin(half: Half) -> str:
     """Foreign: it is there, and neither made nor adopted by this object."""
-    return half.part.origin.value if half.part is not None and half.recorded else "Foreign"
+    ours = half.part is not None and (half.recorded or half.peering is None)
+    return half.part.origin.value if half.part is not None and ours else "Foreign"
 
 
 def _vnet_resource(world: PairWorld, both: PerSide[Half], side: Side) -> Json:
@@ -77,14 +78,12 @@ def _peering_resource(pair: PeeringPair, both: PerSide[Half], side: Side) -> Jso
     half = both[side]
     id = half.peering.id if half.peering else half.id_named(peering_name(half) or half.wanted.name or "")
     theirs = half.end.management is ManagementPolicy.OBSERVE
-    origin = (
-        _origin(half) if half.peering else (half.part.origin.value if half.part else "Foreign" if theirs else "Created")
-    )
+    origin = _origin(half) if half.peering or half.part else "Foreign" if theirs else ""
     deletes = goes(pair, side) and (half.peering is None or half.recorded)
     return {
         "role": "Peering",
         "id": str(id),
-        "origin": origin,
+        **({"origin": origin} if origin else {}),
         "state": state(both, side),
         "onDelete": "Delete" if deletes else "Keep",
     }

@@ -13,6 +13,7 @@ from vnetlink.planning.gateway_transit import lacks_only_gateway, reachable_opti
 from vnetlink.planning.naming import peering_name
 from vnetlink.planning.peering_steps import is_stale
 from vnetlink.planning.plan import Finding, Truth, Verdict
+from vnetlink.planning.remedies import remedy
 from vnetlink.planning.world import Half
 
 Row = Callable[[PeeringPair, PerSide[Half], Side], Finding | None]
@@ -52,7 +53,7 @@ def refused(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding | Non
         refusal.reason,
         f"Azure refused the peering in {half.end.id}: {refusal.message}",
         str(half.end.id),
-        refusal.reason.facts.remedy,
+        remedy(refusal.reason, refusal.message, str(half.end.id)),
     )
 
 
@@ -119,12 +120,12 @@ def not_as_asked(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding 
     half = both[side]
     if half.peering is None or half.end.management is ManagementPolicy.OBSERVE:
         return None
-    differing = reachable_options(both, side).differences(half.peering.options)
-    if not differing:
+    wrong = reachable_options(both, side).changes_from(half.peering.options)
+    if not wrong:
         return None
     return Finding(
         Reason.DRIFTED,
-        f"Peering {half.peering.id} differs from spec in {', '.join(differing)}.",
+        f"Peering {half.peering.id} differs from spec: {', '.join(wrong)}.",
         str(half.peering.id),
         Reason.DRIFTED.facts.remedy,
     )
