@@ -86,7 +86,8 @@ def overlap_with_peered(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Fi
                     Reason.OVERLAPS_WITH_PEERED_VNET,
                     f"Address space overlaps with a VNet that is already peered to {half.vnet.id}: {listed}.",
                     str(peering.id),
-                    f"Change one of the ranges, or end the connection through {peering.id} where it is managed: kubectl get peeringpairs -A",
+                    f"Change one of the ranges, or end the connection through {peering.id} where it is managed: "
+                    "kubectl get peeringpairs -A",
                 )
 
 
