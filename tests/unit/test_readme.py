@@ -28,6 +28,6 @@ def test_every_make_target_that_readme_names_exists() -> None:
 
 
 def test_every_path_that_readme_names_exists() -> None:
-    named = re.findall(r"`((?:crds|operator|tests|demo|bench|planning|azure|domain)/[\w/.]*)`", README)
+    named = re.findall(r"`((?:crds|operator|tests|demo|bench|docs|planning|azure|domain)/[\w/.]*)`", README)
     roots = (REPO, REPO / "operator" / "vnetlink")
     assert [path for path in named if not any((root / path).exists() for root in roots)] == []
