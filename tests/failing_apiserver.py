@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
 import ssl
@@ -74,8 +75,9 @@ class FailingApiServer:
 
     def _end_watches(self) -> None:
         for connection in tuple(self._open):
-            if connection.sock is not None:
-                connection.sock.shutdown(2)
+            if (open_socket := connection.sock) is not None:
+                with contextlib.suppress(OSError):  # its own thread was faster
+                    open_socket.shutdown(2)
 
     def _serve(self, asked: BaseHTTPRequestHandler) -> None:
         body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))

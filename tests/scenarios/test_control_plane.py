@@ -14,9 +14,10 @@ import pytest
 from controlplane.cluster import Cluster
 
 OWNER = """
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
 from controlplane.cluster import Cluster
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell inherits it as ignored
 cluster = Cluster(Path(sys.argv[1]))
 starter = threading.Thread(target=cluster.start)  # the thread that started it may be gone long before its owner
 starter.start()
