@@ -23,9 +23,9 @@ from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering, Re
 from vnetlink.planning.grants import identities
 from vnetlink.planning.guards import allow
 from vnetlink.planning.json_value import Status
+from vnetlink.planning.log_line import describe, told_outcome
 from vnetlink.planning.peering_pair import duplicate, not_granted, plan_pair, quiet
 from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
-from vnetlink.planning.told import describe, told_outcome
 from vnetlink.planning.world import PairWorld
 from vnetlink.ports import Ports
 

@@ -19,11 +19,6 @@ def overlaps(ours: Iterable[str], theirs: Iterable[str]) -> tuple[tuple[str, str
     return tuple((str(a), str(b)) for a in _networks(ours) for b in others.overlapping(a))
 
 
-def same_prefixes(left: Iterable[str], right: Iterable[str]) -> bool:
-    """Whether both name the same prefixes, in any order."""
-    return {str(network) for network in _networks(left)} == {str(network) for network in _networks(right)}
-
-
 class _Index:
     """Prefixes by where they start and by what they cover: of two that overlap, one lies within the other."""
 

@@ -31,6 +31,11 @@ class PutPeering:
     auxiliary: Identity | None = None
     changes: tuple[str, ...] = ()
 
+    @property
+    def rewrites(self) -> str:
+        """What an update changes, for people; empty when it only writes the peering again."""
+        return ", ".join([*self.changes, *(["address space"] if self.sync else [])])
+
 
 @dataclass(frozen=True, slots=True)
 class DeletePeering:

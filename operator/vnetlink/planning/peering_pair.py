@@ -188,8 +188,7 @@ def _on_the_way(step: AzureAction) -> Verdict:
 
 
 def _change(step: PutPeering) -> str:
-    parts = [*step.changes, *(["address space"] if step.sync else [])]
-    return f"{', '.join(parts)}." if parts else "Writing it again as it is."
+    return f"{step.rewrites}." if step.rewrites else "Writing it again as it is."
 
 
 def _stalled(pair: PeeringPair, blockers: tuple[Finding, ...]) -> Plan:

@@ -12,8 +12,7 @@ def describe(action: AzureAction, drifted: bool) -> str:
         case PutPeering(creates=True):
             return "create peering"
         case PutPeering():
-            changed = ", ".join([*action.changes, *(["address space"] if action.sync else [])]) or "nothing"
-            return f"{'put back' if drifted else 'change'} {changed} of peering"
+            return f"{'put back' if drifted else 'change'} {action.rewrites or 'nothing'} of peering"
         case DeletePeering():
             return "delete peering"
 
