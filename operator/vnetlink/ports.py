@@ -8,15 +8,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from vnetlink.domain.arm_id import VnetId
+from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId, VnetId
 from vnetlink.domain.events import Event
 from vnetlink.domain.identity import Identity
-from vnetlink.domain.observed import ObservedVnet
+from vnetlink.domain.observed import (
+    ListedConnection,
+    ObservedConnection,
+    ObservedGateway,
+    ObservedPublicIp,
+    ObservedVnet,
+)
 from vnetlink.domain.outcome import Outcome, Seen
+from vnetlink.domain.secrets import ObservedSecret, PreviousKey
+from vnetlink.domain.shared_key import SharedKey
+from vnetlink.domain.specs import ObjectMeta
+from vnetlink.domain.vpn import SecretKeyRef
+from vnetlink.kube.answers import Write
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.status import StatusWriter
-from vnetlink.planning.actions import AzureAction
+from vnetlink.planning.actions import AzureAction, SecretAction
 
 
 class Azure(Protocol):
@@ -25,11 +36,51 @@ class Azure(Protocol):
     async def read_vnet(self, identity: Identity, vnet: VnetId, max_age: timedelta) -> Seen[ObservedVnet]:
         """The VNet with its peerings, not older than `max_age`."""
 
+    async def read_gateway(self, identity: Identity, gateway: GatewayId, max_age: timedelta) -> Seen[ObservedGateway]:
+        """The gateway, not older than `max_age`."""
+
+    async def read_public_ip(self, identity: Identity, ip: PublicIpId, max_age: timedelta) -> Seen[ObservedPublicIp]:
+        """The address, not older than `max_age`."""
+
+    async def read_connection(
+        self, identity: Identity, connection: ConnectionId, max_age: timedelta
+    ) -> Seen[ObservedConnection]:
+        """The connection with its status, not older than `max_age`."""
+
+    async def connections_of(
+        self, identity: Identity, gateway: GatewayId, max_age: timedelta
+    ) -> Seen[tuple[ListedConnection, ...]]:
+        """Every connection that begins at the gateway, not older than `max_age`; Absent when the gateway is."""
+
+    async def read_shared_key(
+        self, identity: Identity, connection: ConnectionId, max_age: timedelta
+    ) -> Seen[SharedKey]:
+        """The connection's key, not older than `max_age`; Absent when it has none."""
+
+    async def zones(self, identity: Identity, subscription: str, location: str) -> Seen[tuple[str, ...]]:
+        """The availability zones of a region, empty where it has none."""
+
     async def perform(self, action: AzureAction) -> Outcome:
         """Send one write, without waiting for the operation that it starts."""
 
     def writing(self, *vnets: VnetId) -> AbstractAsyncContextManager[None]:
         """Keep every other object from writing to these VNets."""
+
+
+class Secrets(Protocol):
+    """The Secrets that a VpnConnectionPair names or keeps; vnetlink.kube.secrets.Secrets is it. `get` by name only."""
+
+    async def read(self, namespace: str, ref: SecretKeyRef) -> Seen[ObservedSecret]:
+        """The Secret that a person named, with the key in it checked."""
+
+    async def read_previous(self, pair: ObjectMeta) -> Seen[PreviousKey]:
+        """The previous key that we keep for this very object; one that is not ours is Unreadable."""
+
+    async def manageable(self, namespace: str) -> bool:
+        """Whether we may create, update and delete Secrets there."""
+
+    async def perform(self, pair: ObjectMeta, action: SecretAction) -> Write:
+        """Make, renew, keep, mark or forget."""
 
 
 class Recorder(Protocol):
@@ -54,6 +105,7 @@ class Ports:
     """The ways out of a turn. `monotonic` gives seconds for waiting, `now` the time that people read."""
 
     objects: Objects
+    secrets: Secrets
     statuses: StatusWriter
     recorder: Recorder
     claims: Claims

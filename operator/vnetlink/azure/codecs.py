@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vnetlink.domain.arm_id import InvalidId, PeeringId, VnetId, valid_peering_name
-from vnetlink.domain.observed import ObservedPeering, ObservedVnet, PeeringState, Provisioning, SyncLevel
+from vnetlink.domain.arm_id import InvalidId, PeeringId, VnetId, valid_child_name
+from vnetlink.domain.observed import (
+    ObservedPeering,
+    ObservedSubnet,
+    ObservedVnet,
+    PeeringState,
+    Provisioning,
+    SyncLevel,
+)
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.planning.actions import PutPeering
 
@@ -46,7 +53,7 @@ def vnet(document: Json, asked: VnetId) -> ObservedVnet:
         prefixes=_prefixes(properties.get("addressSpace")),
         provisioning=_provisioning(properties),
         peerings=tuple(_peerings(properties, found)),
-        subnets=tuple((str(subnet.get("name") or ""), _subnet_prefixes(subnet)) for subnet in subnets),
+        subnets=tuple(_subnet(subnet) for subnet in subnets),
         has_gateway=any(_houses_gateway(subnet) for subnet in subnets),
         etag=str(document.get("etag") or ""),
     )
@@ -89,7 +96,7 @@ def _peerings(properties: Json, home: VnetId) -> Iterator[ObservedPeering]:
         if not isinstance(shown, Mapping) or not isinstance(leads, Mapping) or not isinstance(leads.get("id"), str):
             raise Unintelligible(f"the answer does not tell all peerings of {home}")
         name, remote = str(shown.get("name") or ""), _id(leads)
-        if remote is not None and valid_peering_name(name):
+        if remote is not None and valid_child_name(name):
             yield _peering(PeeringId(home, name), remote, inner)
 
 
@@ -147,6 +154,22 @@ def _subnet_peering(options: PeeringOptions, *, always: bool) -> dict[str, Any]:
 
 def _houses_gateway(subnet: Json) -> bool:
     return _word(subnet, "name") in _GATEWAY_SUBNETS and bool(_properties(subnet).get("ipConfigurations"))
+
+
+def _subnet(shown: Json) -> ObservedSubnet:
+    inner = _properties(shown)
+    return ObservedSubnet(
+        name=str(shown.get("name") or ""),
+        prefixes=_subnet_prefixes(shown),
+        provisioning=_provisioning(inner),
+        network_security_group=_reference(inner.get("networkSecurityGroup")),
+        route_table=_reference(inner.get("routeTable")),
+        used_by=tuple(_reference(used) for used in _objects(inner.get("ipConfigurations"))),
+    )
+
+
+def _reference(holder: object) -> str:
+    return str(holder.get("id") or "") if isinstance(holder, Mapping) else ""
 
 
 def _subnet_prefixes(subnet: Json) -> tuple[str, ...]:

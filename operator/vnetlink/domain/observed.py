@@ -1,12 +1,13 @@
-"""What Azure showed: virtual networks with their peerings, as far as decisions need them."""
+"""What Azure showed: virtual networks with their peerings, gateways, addresses and connections, as far as decisions need them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 
-from vnetlink.domain.arm_id import PeeringId, VnetId
+from vnetlink.domain.arm_id import ConnectionId, GatewayId, InvalidId, PeeringId, PublicIpId, SubnetId, VnetId
 from vnetlink.domain.peering import PeeringOptions
+from vnetlink.domain.vpn import GATEWAY_SUBNET, ConnectionOptions
 
 
 class PeeringState(Enum):
@@ -59,6 +60,18 @@ class ObservedPeering:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedSubnet:
+    """A subnet inside its VNet. `used_by`: ids of the ipConfigurations in it, as ARM writes them."""
+
+    name: str
+    prefixes: tuple[str, ...]
+    provisioning: Provisioning = Provisioning.SUCCEEDED
+    network_security_group: str = ""
+    route_table: str = ""
+    used_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedVnet:
     """A virtual network as ARM shows it.
 
@@ -71,7 +84,7 @@ class ObservedVnet:
     prefixes: tuple[str, ...]
     provisioning: Provisioning
     peerings: tuple[ObservedPeering, ...] = ()
-    subnets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    subnets: tuple[ObservedSubnet, ...] = ()
     has_gateway: bool = False
     etag: str = ""
     settling: bool = False
@@ -89,6 +102,108 @@ class ObservedVnet:
         """The peering of that name in any casing, wherever it leads."""
         return next((p for p in self.peerings if p.id.name.lower() == name.lower()), None)
 
+    def subnet(self, name: str) -> ObservedSubnet | None:
+        """The subnet of that name in any casing."""
+        return next((subnet for subnet in self.subnets if subnet.name.lower() == name.lower()), None)
+
     def subnet_prefixes(self, name: str) -> tuple[str, ...] | None:
         """The prefixes of a subnet, None when the VNet has no subnet of that name."""
-        return next((prefixes for subnet, prefixes in self.subnets if subnet.lower() == name.lower()), None)
+        subnet = self.subnet(name)
+        return subnet.prefixes if subnet else None
+
+    @property
+    def gateway_ids(self) -> tuple[GatewayId, ...]:
+        """The gateways that live in GatewaySubnet, told by its ipConfigurations: at most a VPN and an ExpressRoute one."""
+        subnet = self.subnet(GATEWAY_SUBNET)
+        found = (_gateway_of(used) for used in (subnet.used_by if subnet else ()))
+        return tuple(dict.fromkeys(gateway for gateway in found if gateway is not None))
+
+
+def _gateway_of(ip_configuration: str) -> GatewayId | None:
+    try:
+        return GatewayId.parse(ip_configuration.rsplit("/", 2)[0])
+    except InvalidId:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPublicIp:
+    """A public IP address. `attached_to`: the id of the ipConfiguration that holds it, empty when it is free."""
+
+    id: PublicIpId
+    location: str
+    provisioning: Provisioning
+    sku: str
+    allocation: str
+    zones: tuple[str, ...] = ()
+    address: str = ""
+    attached_to: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+    settling: bool = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether an operation runs on it, or the read is older than our own last write."""
+        return self.settling or self.provisioning.busy
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedGateway:
+    """A virtual network gateway. `asn` 0 while it is being made (arm.md 6)."""
+
+    id: GatewayId
+    location: str
+    provisioning: Provisioning
+    gateway_type: str
+    vpn_type: str
+    sku: str
+    generation: str
+    active_active: bool
+    enable_bgp: bool
+    asn: int
+    subnets: tuple[SubnetId, ...] = ()
+    public_ips: tuple[PublicIpId, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    settling: bool = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether an operation runs on it, or the read is older than our own last write."""
+        return self.settling or self.provisioning.busy
+
+    @property
+    def creating(self) -> bool:
+        """Whether it is being made: ARM says Updating then, too, and has given it no ASN yet (arm.md 6)."""
+        return self.provisioning is Provisioning.UPDATING and self.asn == 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListedConnection:
+    """A connection as the list of a gateway shows it: without status. `far` is None when it leads to no virtual network gateway."""
+
+    id: ConnectionId
+    kind: str
+    near: GatewayId
+    far: GatewayId | None
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedConnection:
+    """A connection. `status`: ARM's connectionStatus, empty while an operation runs (arm.md 7)."""
+
+    id: ConnectionId
+    location: str
+    provisioning: Provisioning
+    kind: str
+    near: GatewayId | None
+    far: GatewayId | None
+    options: ConnectionOptions
+    status: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+    settling: bool = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether an operation runs on it, or the read is older than our own last write."""
+        return self.settling or self.provisioning.busy

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
+from typing import TypeAlias
 
-from vnetlink.domain.arm_id import InvalidId, PeeringId
+from vnetlink.domain.arm_id import ConnectionId, GatewayId, InvalidId, PeeringId, PublicIpId, SubnetId
 from vnetlink.domain.sides import Side
 
 
@@ -22,12 +23,63 @@ class Origin(Enum):
     ADOPTED = "Adopted"
 
 
+class Role(Enum):
+    """What a part is to its pair. LINK is the peering or connection that leads from its side to the other."""
+
+    LINK = "Link"
+    GATEWAY_SUBNET = "GatewaySubnet"
+    PUBLIC_IP = "PublicIP"
+    PUBLIC_IP_2 = "PublicIP2"
+    GATEWAY = "Gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place for one part of a pair: what is recorded, refused and paced on."""
+
+    side: Side
+    role: Role = Role.LINK
+
+    def __str__(self) -> str:
+        return self.side.direction if self.role is Role.LINK else f"{self.side.value}{self.role.value}"
+
+
+SLOTS = {str(slot): slot for slot in (Slot(side, role) for role in Role for side in Side)}
+
+PartId: TypeAlias = PeeringId | ConnectionId | SubnetId | PublicIpId | GatewayId
+LinkId: TypeAlias = type[PeeringId] | type[ConnectionId]
+_IDS = {
+    Role.GATEWAY_SUBNET: SubnetId,
+    Role.PUBLIC_IP: PublicIpId,
+    Role.PUBLIC_IP_2: PublicIpId,
+    Role.GATEWAY: GatewayId,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One recorded part."""
+    """One recorded part.
 
-    id: PeeringId
+    `since`: when it was recorded, RFC 3339, empty where nobody asks. `key_version`: resourceVersion of the Secret whose key
+    was set last on a connection, empty when none was.
+    """
+
+    id: PartId
     origin: Origin
+    since: str = ""
+    key_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """A shared key on its way to both ends: to which version of the Secret, since when, and when both ends had it.
+
+    Times are RFC 3339; `verifying` is empty until both ends were set.
+    """
+
+    version: str
+    started: str
+    verifying: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,40 +88,72 @@ class OwnershipRecord:
 
     installation: str
     owner: str
-    parts: Mapping[Side, Part] = field(default_factory=lambda: MappingProxyType({}))
+    parts: Mapping[Slot, Part] = field(default_factory=lambda: MappingProxyType({}))
+    rotation: Rotation | None = None
 
-    def part(self, side: Side) -> Part | None:
+    def part(self, side: Side, role: Role = Role.LINK) -> Part | None:
         """The part recorded for a side."""
-        return self.parts.get(side)
+        return self.parts.get(Slot(side, role))
 
-    def with_part(self, side: Side, part: Part) -> OwnershipRecord:
+    def with_part(self, slot: Slot, part: Part) -> OwnershipRecord:
         """The record with one part more, or another one in its place."""
-        return replace(self, parts=MappingProxyType({**self.parts, side: part}))
+        return replace(self, parts=MappingProxyType({**self.parts, slot: part}))
 
-    def without_part(self, side: Side) -> OwnershipRecord:
-        """The record with nothing on `side`."""
-        return replace(self, parts=MappingProxyType({s: part for s, part in self.parts.items() if s is not side}))
+    def without_part(self, slot: Slot) -> OwnershipRecord:
+        """The record with nothing in `slot`."""
+        return replace(self, parts=MappingProxyType({s: part for s, part in self.parts.items() if s != slot}))
 
     def dump(self) -> str:
         """The annotation's value: JSON with sorted keys, so that equal records are equal text."""
-        parts = {s.direction: {"id": str(part.id), "origin": part.origin.value} for s, part in self.parts.items()}
-        return json.dumps({"installation": self.installation, "object": self.owner, "parts": parts}, sort_keys=True)
+        document = {
+            "installation": self.installation,
+            "object": self.owner,
+            "parts": {str(slot): _document(part) for slot, part in self.parts.items()},
+        }
+        if self.rotation is not None:
+            document["rotation"] = {
+                "version": self.rotation.version,
+                "started": self.rotation.started,
+                "verifying": self.rotation.verifying,
+            }
+        return json.dumps(document, sort_keys=True)
 
     @classmethod
-    def load(cls, text: str, installation: str, owner: str) -> OwnershipRecord:
-        """The record in `text`, or an empty one when it is another object's, another installation's, or unreadable."""
+    def load(cls, text: str, installation: str, owner: str, link: LinkId = PeeringId) -> OwnershipRecord:
+        """The record in `text`, or an empty one when it is another object's, another installation's, or unreadable.
+
+        `link`: what this kind of pair has in its Role.LINK.
+        """
         empty = cls(installation, owner)
         try:
             document = json.loads(text) if text else {}
             if document.get("installation") != installation or document.get("object") != owner:
                 return empty
+            known = document["parts"]
             parts = {
-                side: _part(document["parts"][side.direction]) for side in Side if side.direction in document["parts"]
+                slot: _part(known[name], _IDS.get(slot.role, link)) for name, slot in SLOTS.items() if name in known
             }
+            rotation = _rotation(document.get("rotation"))
         except (ValueError, KeyError, TypeError, AttributeError, InvalidId, RecursionError):
             return empty  # RecursionError: brackets by the thousand, which must not end the process that lists them
-        return replace(empty, parts=MappingProxyType(parts))
+        return replace(empty, parts=MappingProxyType(parts), rotation=rotation)
 
 
-def _part(document: Mapping[str, str]) -> Part:
-    return Part(PeeringId.parse(document["id"]), Origin(document["origin"]))
+def _document(part: Part) -> dict[str, str]:
+    shown = {"id": str(part.id), "origin": part.origin.value, "since": part.since, "keyVersion": part.key_version}
+    return {name: value for name, value in shown.items() if value}
+
+
+def _part(document: Mapping[str, str], id: LinkId | type[SubnetId] | type[PublicIpId] | type[GatewayId]) -> Part:
+    return Part(
+        id.parse(document["id"]),
+        Origin(document["origin"]),
+        str(document.get("since", "")),
+        str(document.get("keyVersion", "")),
+    )
+
+
+def _rotation(document: Mapping[str, str] | None) -> Rotation | None:
+    if document is None:
+        return None
+    return Rotation(str(document["version"]), str(document["started"]), str(document.get("verifying", "")))

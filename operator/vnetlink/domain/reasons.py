@@ -39,6 +39,9 @@ class Reason(Enum):
     UPDATING = "Updating"
     DELETING = "Deleting"
     SYNCING = "Syncing"
+    CONNECTING = "Connecting"
+    GATEWAY_PROVISIONING = "GatewayProvisioning"
+    ROTATING_SHARED_KEY = "RotatingSharedKey"
     WAITING_FOR_OTHER_SIDE = "WaitingForOtherSide"
     WAITING_FOR_GATEWAY = "WaitingForGateway"
     THROTTLED = "Throttled"
@@ -75,6 +78,24 @@ class Reason(Enum):
     OPERATION_STUCK = "OperationStuck"
     REMOTE_HAS_NO_GATEWAY = "RemoteHasNoGateway"
     LOCAL_GATEWAY_EXISTS = "LocalGatewayExists"
+    CONNECTION_MISSING = "ConnectionMissing"
+    CONNECTION_TYPE_MISMATCH = "ConnectionTypeMismatch"
+    EQUAL_ASN = "EqualAsn"
+    GATEWAY_FAILED = "GatewayFailed"
+    GATEWAY_IN_USE = "GatewayInUse"
+    GATEWAY_MISSING = "GatewayMissing"
+    GATEWAY_SUBNET_HAS_NSG = "GatewaySubnetHasNsg"
+    GATEWAY_SUBNET_TOO_SMALL = "GatewaySubnetTooSmall"
+    GATEWAY_TYPE_MISMATCH = "GatewayTypeMismatch"
+    IPSEC_POLICY_MISMATCH = "IpsecPolicyMismatch"
+    NO_FREE_PREFIX = "NoFreePrefix"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    SECRET_NOT_LABELLED = "SecretNotLabelled"
+    SHARED_KEY_INVALID = "SharedKeyInvalid"
+    SHARED_KEY_MISMATCH = "SharedKeyMismatch"
+    SHARED_KEY_MISSING = "SharedKeyMissing"
+    TUNNEL_NOT_CONNECTED = "TunnelNotConnected"
+    UNSUPPORTED_SKU = "UnsupportedSku"
     DRIFTED = "Drifted"
     DELETION_HELD = "DeletionHeld"
     AZURE_ERROR = "AzureError"
@@ -90,9 +111,9 @@ _INFO, _WARNING, _ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
 _SOON, _BACKOFF, _INTERVAL = Retry.SOON, Retry.BACKOFF, Retry.INTERVAL
 
 FACTS: dict[Reason, Facts] = {
-    Reason.CREATING: Facts(_INFO, _SOON, "Wait: Azure makes a peering within seconds."),
-    Reason.UPDATING: Facts(_INFO, _SOON, "Wait: Azure changes a peering within seconds."),
-    Reason.DELETING: Facts(_INFO, _SOON, "Wait: Azure deletes a peering within seconds."),
+    Reason.CREATING: Facts(_INFO, _SOON, "Wait: Azure makes a peering or connection within seconds."),
+    Reason.UPDATING: Facts(_INFO, _SOON, "Wait: Azure changes a peering or connection within a minute."),
+    Reason.DELETING: Facts(_INFO, _SOON, "Wait: Azure deletes a peering within seconds, a gateway within minutes."),
     Reason.SYNCING: Facts(_INFO, _SOON, "Wait: the side with the stale copy of the address space is being synced."),
     Reason.WAITING_FOR_OTHER_SIDE: Facts(
         _WARNING, _INTERVAL, "Ask the other VNet's owner to run the command in the message."
@@ -101,7 +122,9 @@ FACTS: dict[Reason, Facts] = {
         _INFO, _INTERVAL, "Nothing: useRemoteGateways is set as soon as the hub has a gateway."
     ),
     Reason.THROTTLED: Facts(_WARNING, _BACKOFF, "Wait: Azure Resource Manager said when to come back."),
-    Reason.OPERATION_IN_PROGRESS: Facts(_INFO, _SOON, "Wait: another operation runs on the peering."),
+    Reason.OPERATION_IN_PROGRESS: Facts(
+        _INFO, _SOON, "Wait: another operation runs on the resource that the message names."
+    ),
     Reason.VNET_UPDATING: Facts(_INFO, _SOON, "Wait: another operation runs on the virtual network."),
     Reason.CONNECTED: Facts(_INFO, _INTERVAL, "Nothing."),
     Reason.ORPHANED: Facts(_INFO, _INTERVAL, "Nothing: the object lets go and leaves Azure as it is."),
@@ -162,6 +185,69 @@ FACTS: dict[Reason, Facts] = {
     ),
     Reason.LOCAL_GATEWAY_EXISTS: Facts(
         _ERROR, _INTERVAL, "Set useRemoteGateways: false, or delete the VNet's own gateway."
+    ),
+    Reason.CONNECTING: Facts(
+        _INFO, _SOON, "Wait: a tunnel comes up within minutes of both connections having the same key."
+    ),
+    Reason.GATEWAY_PROVISIONING: Facts(
+        _INFO, _SOON, "Wait: Azure makes a gateway in 20 to 45 minutes; watch with kubectl get vpnpairs -w"
+    ),
+    Reason.ROTATING_SHARED_KEY: Facts(_INFO, _SOON, "Wait: both ends get the new key, one after the other."),
+    Reason.CONNECTION_MISSING: Facts(
+        _ERROR, _INTERVAL, "Have the connection made: the message carries the az command."
+    ),
+    Reason.CONNECTION_TYPE_MISMATCH: Facts(
+        _ERROR, _INTERVAL, "Delete the connection of another type: az network vpn-connection delete --ids ID"
+    ),
+    Reason.EQUAL_ASN: Facts(
+        _ERROR, _INTERVAL, "Give the two gateways different ASNs: spec.vpn.SIDE.gateway.create.asn"
+    ),
+    Reason.GATEWAY_FAILED: Facts(
+        _ERROR, _INTERVAL, "Reset or remove the gateway: az network vnet-gateway reset --ids ID"
+    ),
+    Reason.GATEWAY_IN_USE: Facts(
+        _ERROR, _INTERVAL, "Remove what uses the gateway: az network vpn-connection list --resource-group GROUP"
+    ),
+    Reason.GATEWAY_MISSING: Facts(
+        _ERROR, _INTERVAL, "Set spec.vpn.SIDE.gateway.create to have a gateway made (it is billed), or make one."
+    ),
+    Reason.GATEWAY_SUBNET_HAS_NSG: Facts(
+        _ERROR, _INTERVAL, "az network vnet subnet update --ids ID --remove networkSecurityGroup"
+    ),
+    Reason.GATEWAY_SUBNET_TOO_SMALL: Facts(
+        _ERROR, _INTERVAL, "Make GatewaySubnet /27 or larger: az network vnet subnet update --ids ID --address-prefixes"
+    ),
+    Reason.GATEWAY_TYPE_MISMATCH: Facts(
+        _ERROR, _INTERVAL, "Name a route-based VPN gateway in spec.vpn.SIDE.gateway.id: az network vnet-gateway list"
+    ),
+    Reason.IPSEC_POLICY_MISMATCH: Facts(
+        _ERROR,
+        _INTERVAL,
+        "Set managementPolicy: Manage, or make both policies equal: az network vpn-connection ipsec-policy add",
+    ),
+    Reason.NO_FREE_PREFIX: Facts(
+        _ERROR, _INTERVAL, "Add a range to the VNet, or name a free one in gatewaySubnet.addressPrefix"
+    ),
+    Reason.QUOTA_EXCEEDED: Facts(
+        _ERROR, _INTERVAL, "Raise the quota, or remove what is unused: az network list-usages"
+    ),
+    Reason.SECRET_NOT_LABELLED: Facts(_ERROR, _INTERVAL, "kubectl label secret NAME vnetlink.dev/shared-key=true"),
+    Reason.SHARED_KEY_INVALID: Facts(
+        _ERROR,
+        _INTERVAL,
+        "Put a key of 1 to 128 printable ASCII characters, no space, hyphen or tilde, into the Secret.",
+    ),
+    Reason.SHARED_KEY_MISMATCH: Facts(
+        _ERROR, _INTERVAL, "Set managementPolicy: Manage, or set both: az network vpn-connection shared-key update"
+    ),
+    Reason.SHARED_KEY_MISSING: Facts(
+        _ERROR, _INTERVAL, "kubectl create secret generic NAME --from-file=sharedKey=FILE, and label it"
+    ),
+    Reason.TUNNEL_NOT_CONNECTED: Facts(
+        _ERROR, _INTERVAL, "Compare keys and policies, then reset: az network vpn-connection show --ids ID"
+    ),
+    Reason.UNSUPPORTED_SKU: Facts(
+        _ERROR, _INTERVAL, "Use a current AZ SKU in gateway.create.sku, for example VpnGw1AZ"
     ),
     Reason.DRIFTED: Facts(_WARNING, _INTERVAL, "Set managementPolicy: Manage to have it put back, or change spec."),
     Reason.DELETION_HELD: Facts(

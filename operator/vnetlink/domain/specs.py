@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import TypeAlias
 
 from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.sides import PerSide
+from vnetlink.domain.vpn import ConnectionOptions, WantedSharedKey, WantedVpnSide
 
 
 class ManagementPolicy(Enum):
@@ -80,6 +82,7 @@ class ObjectMeta:
     deleting: bool = False
     finalizer: bool = False
     reconcile_requested_at: str = ""
+    rotate_requested_at: str = ""
     owned: str = ""
 
 
@@ -143,6 +146,29 @@ class PeeringPair:
     meta: ObjectMeta
     spec: PeeringPairSpec
     record: OwnershipRecord
+
+
+@dataclass(frozen=True, slots=True)
+class VpnConnectionPairSpec:
+    """spec of a VpnConnectionPair. `vpn` stands by the side that gateway and connection live in."""
+
+    ends: PerSide[End]
+    vpn: PerSide[WantedVpnSide]
+    shared_key: WantedSharedKey
+    options: ConnectionOptions = ConnectionOptions()
+    lifecycle: Lifecycle = Lifecycle()
+
+
+@dataclass(frozen=True, slots=True)
+class VpnConnectionPair:
+    """A VpnConnectionPair as read from the API server. `record` is empty when the annotation is not this object's own."""
+
+    meta: ObjectMeta
+    spec: VpnConnectionPairSpec
+    record: OwnershipRecord
+
+
+Pair: TypeAlias = PeeringPair | VpnConnectionPair
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar
 
-from vnetlink.domain.arm_id import InvalidId, VnetId, valid_peering_name
+from vnetlink.domain.arm_id import InvalidId, VnetId, valid_child_name
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.sides import PerSide, Side
@@ -153,7 +153,7 @@ def _wanted(block: Body, side: Side) -> WantedPeering:
     path = f"spec.peering.{side.value}"
     flags = _mapping(block, side.value, path, required=False)
     name = _string(flags, "name", path, "") or None
-    if name is not None and not valid_peering_name(name):
+    if name is not None and not valid_child_name(name):
         raise _Wrong(f"{path}.name: {name[:90]!r} is no name for a peering; use 1 to 80 letters, digits, _ . -")
     return WantedPeering(_options(flags, block, side, path), name)
 

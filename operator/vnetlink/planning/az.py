@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from shlex import quote
 
-from vnetlink.domain.arm_id import PeeringId, VnetId
+from vnetlink.domain.arm_id import ConnectionId, GatewayId, PeeringId, PublicIpId, SubnetId, VnetId
+from vnetlink.domain.ownership import PartId
 from vnetlink.domain.peering import PeeringOptions
 
 _FLAGS = {
@@ -12,6 +13,14 @@ _FLAGS = {
     "allow_forwarded_traffic": "--allow-forwarded-traffic",
     "allow_gateway_transit": "--allow-gateway-transit",
     "use_remote_gateways": "--use-remote-gateways",
+}
+
+_GROUPS: dict[type[PartId], str] = {
+    PeeringId: "vnet peering",
+    SubnetId: "vnet subnet",
+    PublicIpId: "public-ip",
+    GatewayId: "vnet-gateway",
+    ConnectionId: "vpn-connection",
 }
 
 
@@ -28,9 +37,9 @@ def create_peering(peering: PeeringId, remote: VnetId, options: PeeringOptions) 
     return " ".join([command, *flags])
 
 
-def delete_peering(peering: PeeringId) -> str:
-    """Delete this peering."""
-    return f"az network vnet peering delete --ids {quote(str(peering))}"
+def delete(part: PartId) -> str:
+    """Delete this peering, connection, gateway, address or subnet."""
+    return f"az network {_GROUPS[type(part)]} delete --ids {quote(str(part))}"
 
 
 def sync_peering(peering: PeeringId) -> str:

@@ -88,7 +88,7 @@ def stays(pair: PeeringPair) -> tuple[Part, ...]:
     """Recorded parts that stay in Azure when the object goes, for the event LeftInAzure."""
     if not pair.spec.lifecycle.writes:
         return tuple(pair.record.parts.values())
-    return tuple(part for side, part in pair.record.parts.items() if not _to_delete(pair, side))
+    return tuple(part for slot, part in pair.record.parts.items() if not _to_delete(pair, slot.side))
 
 
 def goes(pair: PeeringPair, side: Side) -> bool:
@@ -115,7 +115,7 @@ def _present(pair: PeeringPair, world: PairWorld, side: Side) -> ObservedPeering
             return Held(side, Finding(reason, message, str(part.id), remedy(reason, message, str(part.id))), transient)
         case Present(vnet):
             peering = vnet.peering_named(part.id.name)
-            if peering is None or peering.remote != pair.spec.ends[side.other].id or part.id.vnet != vnet.id:
+            if peering is None or peering.remote != pair.spec.ends[side.other].id or part.id != peering.id:
                 return None
             refusal = world.refusals.get(side)
             if refusal is not None:

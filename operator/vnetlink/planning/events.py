@@ -71,7 +71,7 @@ def after_release(pair: PeeringPair) -> Iterator[Event]:
             pair,
             "LeftInAzure",
             "Release",
-            f"Left peering {part.id} in Azure. To remove it: {az.delete_peering(part.id)}",
+            f"Left peering {part.id} in Azure. To remove it: {az.delete(part.id)}",
         )
 
 

@@ -11,13 +11,13 @@ from vnetlink.planning.actions import AzureAction, PutPeering
 
 def after(record: OwnershipRecord, action: AzureAction, outcome: Outcome) -> OwnershipRecord:
     """The record that is true after `action`: a definite refusal takes Created back, a 200 for a creation makes it Adopted."""
-    part = record.part(action.side)
+    part = record.parts.get(action.slot)
     if part is None or part.origin is not Origin.CREATED or not isinstance(action, PutPeering) or not action.creates:
         return record
     match outcome:
         case Refused():
-            return record.without_part(action.side)
+            return record.without_part(action.slot)
         case Accepted(created=False):
-            return record.with_part(action.side, replace(part, origin=Origin.ADOPTED))
+            return record.with_part(action.slot, replace(part, origin=Origin.ADOPTED))
         case _:
             return record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vnetlink.domain.observed import ObservedPeering, PeeringState, Provisioning
-from vnetlink.domain.ownership import Origin, OwnershipRecord, Part
+from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, Slot
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import AddressSpaceSync, PeeringPair, RepairDisconnected
 from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering
@@ -69,11 +69,11 @@ def recorded_for(pair: PeeringPair, both: PerSide[Half], step: AzureAction | Non
     creating = isinstance(step, PutPeering) and step.creates
     for half in (half for half in both if half.ours_to_write):
         if half.peering is not None and not half.recorded:
-            record = record.with_part(half.side, Part(half.peering.id, Origin.ADOPTED))
+            record = record.with_part(Slot(half.side), Part(half.peering.id, Origin.ADOPTED))
         elif half.missing and creating and able(half):
             made = half.id_named(peering_name(half) or "")
             if half.part is None or half.part.id != made:
-                record = record.with_part(half.side, Part(made, Origin.CREATED))
+                record = record.with_part(Slot(half.side), Part(made, Origin.CREATED))
     return record
 
 

@@ -115,7 +115,7 @@ def names_taken(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:
                 Reason.NAME_TAKEN,
                 f"Peering {taken} already leads to {where}; spec.peering.{half.side.value}.name asks for that name.",
                 str(taken),
-                f"Choose another name in a new object, or free this one: {az.delete_peering(taken)}",
+                f"Choose another name in a new object, or free this one: {az.delete(taken)}",
             )
 
 

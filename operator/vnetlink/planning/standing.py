@@ -63,7 +63,7 @@ def disconnected(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding 
     if half.peering is None or not is_stale(half):
         return None
     message = f"Peering {half.peering.id} is Disconnected: its reverse, or the other VNet, was deleted."
-    command = az.delete_peering(half.peering.id)
+    command = az.delete(half.peering.id)
     if half.end.management is ManagementPolicy.OBSERVE:
         return Finding(Reason.WAITING_FOR_OTHER_SIDE, message, str(half.peering.id), f"Its owner can run: {command}")
     return Finding(Reason.PEERING_DISCONNECTED, message, str(half.peering.id), f"Run: {command}")

@@ -61,7 +61,10 @@ def put(options: PeeringOptions, creates: bool = False) -> PutPeering:
 def test_a_vnet_is_read_with_prefixes_subnets_and_etag() -> None:
     vnet = codecs.vnet(shown_vnet(), HUB)
     assert (vnet.id, vnet.location, vnet.prefixes, vnet.etag) == (HUB, "westeurope", ("10.1.0.0/16",), "e1")
-    assert vnet.subnets == (("default", ("10.1.0.0/24",)), ("dual", ("10.1.1.0/24", "fd00::/64")))
+    assert vnet.subnets == (
+        ObservedSubnet("default", ("10.1.0.0/24",)),
+        ObservedSubnet("dual", ("10.1.1.0/24", "fd00::/64")),
+    )
     assert vnet.provisioning is Provisioning.SUCCEEDED
     assert not vnet.has_gateway
 

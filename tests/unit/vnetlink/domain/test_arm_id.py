@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vnetlink.domain.arm_id import InvalidId, PeeringId, VnetId, valid_peering_name
+from vnetlink.domain.arm_id import InvalidId, PeeringId, VnetId, valid_child_name
 
 GUID = "0a1b2c3d-0000-0000-0000-00000000000f"
 GOOD = f"/subscriptions/{GUID}/resourceGroups/My-Group_(1)/providers/Microsoft.Network/virtualNetworks/Hub.1"
@@ -55,6 +55,6 @@ def test_a_peering_id_knows_its_vnet_and_its_name() -> None:
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", "a/b", "a b", "a" * 81, "a?b", "\u212a"])
 def test_names_that_arm_refuses_for_a_peering_are_refused(name: str) -> None:
-    assert not valid_peering_name(name)
+    assert not valid_child_name(name)
     with pytest.raises(InvalidId):
         PeeringId.parse(f"{GOOD}/virtualNetworkPeerings/{name}")

@@ -14,7 +14,7 @@ ID = PeeringId.parse(
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network"
     "/virtualNetworks/one/virtualNetworkPeerings/one-two"
 )
-RECORD = OwnershipRecord("here", "team/pair").with_part(Side.VNET1, Part(ID, Origin.CREATED))
+RECORD = OwnershipRecord("here", "team/pair").with_part(Slot(Side.VNET1), Part(ID, Origin.CREATED))
 
 
 def test_a_record_survives_being_written_and_read() -> None:
@@ -58,10 +58,10 @@ def test_a_record_that_cannot_be_read_is_no_record(text: str) -> None:
 
 def test_equal_records_are_equal_text_whatever_order_their_parts_came_in() -> None:
     other = Part(PeeringId(ID.vnet, "two-one"), Origin.ADOPTED)
-    one = RECORD.with_part(Side.VNET2, other)
+    one = RECORD.with_part(Slot(Side.VNET2), other)
     two = (
         OwnershipRecord("here", "team/pair")
-        .with_part(Side.VNET2, other)
-        .with_part(Side.VNET1, Part(ID, Origin.CREATED))
+        .with_part(Slot(Side.VNET2), other)
+        .with_part(Slot(Side.VNET1), Part(ID, Origin.CREATED))
     )
     assert one.dump() == two.dump()

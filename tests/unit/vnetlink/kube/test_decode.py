@@ -187,7 +187,7 @@ def test_an_object_without_spec_is_a_spec_error() -> None:
 
 def record(installation: str = HERE, owner: str = "team/app-to-data") -> OwnershipRecord:
     part = Part(PeeringId.parse(f"{A}/virtualNetworkPeerings/app-data"), Origin.CREATED)
-    return OwnershipRecord(installation, owner).with_part(Side.VNET1, part)
+    return OwnershipRecord(installation, owner).with_part(Slot(Side.VNET1), part)
 
 
 def owned(text: str) -> OwnershipRecord:

@@ -21,7 +21,7 @@ PEERING = PeeringId(HERE, "v-w")
 def test_what_a_shell_would_take_for_its_own_is_quoted() -> None:
     every = [
         az.create_peering(PEERING, THERE, PeeringOptions()),
-        az.delete_peering(PEERING),
+        az.delete(PEERING),
         az.sync_peering(PeeringId(HERE, "<name>")),
         az.stop_using_gateway(PEERING),
         az.change_prefixes(HERE),

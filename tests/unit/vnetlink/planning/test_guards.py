@@ -27,7 +27,7 @@ SPEC = PeeringPairSpec(PerSide(End(IDS.vnet1), End(IDS.vnet2)))
 def owner(spec: PeeringPairSpec = SPEC) -> PeeringPair:
     """An object that recorded the peering as its own."""
     pair = pair_of(spec)
-    return replace(pair, record=pair.record.with_part(Side.VNET1, Part(OURS, Origin.CREATED)))
+    return replace(pair, record=pair.record.with_part(Slot(Side.VNET1), Part(OURS, Origin.CREATED)))
 
 
 def left_of(action: DeletePeering, pair: PeeringPair) -> tuple[object, ...]:
@@ -57,7 +57,7 @@ def test_nothing_outside_the_pair_and_nothing_unrecorded_is_touched(action: Dele
 def test_a_forged_record_of_another_vnets_peering_opens_nothing() -> None:
     forged = PeeringId(THIRD, "one-two")
     pair = owner()
-    pair = replace(pair, record=pair.record.with_part(Side.VNET1, Part(forged, Origin.CREATED)))
+    pair = replace(pair, record=pair.record.with_part(Slot(Side.VNET1), Part(forged, Origin.CREATED)))
     assert left_of(replace(GOOD, id=forged), pair) == ()
 
 

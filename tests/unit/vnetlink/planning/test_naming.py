@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from properties.azure_model import GROUP, IDS, Azure
 from properties.test_peering_pair import pair_of, seen
-from vnetlink.domain.arm_id import VnetId, valid_peering_name
+from vnetlink.domain.arm_id import VnetId, valid_child_name
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, PeeringPairSpec, WantedPeering
 from vnetlink.planning.naming import hashed, peering_name
@@ -39,7 +39,7 @@ def test_forty_remotes_of_one_name_get_forty_names_that_arm_takes() -> None:
     remotes = [VnetId.parse(GROUP.replace("/rg/", f"/rg{n}/") + "m" * 64) for n in range(40)]
     names = {hashed("h" * 64 + "-" + "m" * 64, remote) for remote in remotes}
     assert len(names) == 40
-    assert all(valid_peering_name(name) and len(name) <= 80 for name in names)
+    assert all(valid_child_name(name) and len(name) <= 80 for name in names)
 
 
 def test_a_name_does_not_depend_on_the_casing_of_the_remote_id() -> None:

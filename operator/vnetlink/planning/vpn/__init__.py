@@ -1,0 +1,1 @@
+"""Decisions about a VpnConnectionPair. Pure: no module here reads or writes anything."""
