@@ -148,9 +148,11 @@ def test_what_a_person_types_is_refused_in_a_sentence_never_with_a_regular_expre
     for document in DOCUMENTS.values():
         for node in nodes(schema_of(document)):
             for rule in node.get("x-kubernetes-validations", ()):
-                message = rule["message"]
-                assert len(message.split()) >= 6, message
-                assert not re.search(r"[\\^$\[\]]|self\.", message), message
+                # An expression falls back to the message, and says something else only with the value in it.
+                texts = re.findall(r"'([^']*)'", rule.get("messageExpression", ""))
+                assert len(rule["message"].split()) >= 6, rule["message"]
+                for message in (rule["message"], *texts):
+                    assert not re.search(r"[\\^$\[\]]|self\.", message), message
 
 
 @every_crd
@@ -190,10 +192,21 @@ def test_every_column_has_a_field_behind_it(document: Schema) -> None:
             assert node is not None, f"{column['name']}: nothing behind {step} in {column['jsonPath']}"
 
 
-def test_columns_of_a_peering_pair() -> None:
-    columns = DOCUMENTS["peeringpairs"]["spec"]["versions"][0]["additionalPrinterColumns"]
-    assert [c["name"] for c in columns if not c.get("priority")] == ["1->2", "2->1", "SYNC", "READY", "REASON", "AGE"]
-    assert [c["name"] for c in columns if c.get("priority")] == ["VNET1", "VNET2", "MESSAGE"]
+@pytest.mark.parametrize(
+    ("plural", "narrow", "wide"),
+    [
+        ("peeringpairs", ["1->2", "2->1", "SYNC", "READY", "REASON", "AGE"], ["VNET1", "VNET2", "MESSAGE"]),
+        (
+            "vpnconnectionpairs",
+            ["GW1", "GW2", "1->2", "2->1", "READY", "REASON", "AGE"],
+            ["VNET1", "VNET2", "KEY", "MESSAGE"],
+        ),
+    ],
+)
+def test_columns_of_a_kind(plural: str, narrow: list[str], wide: list[str]) -> None:
+    columns = DOCUMENTS[plural]["spec"]["versions"][0]["additionalPrinterColumns"]
+    assert [c["name"] for c in columns if not c.get("priority")] == narrow
+    assert [c["name"] for c in columns if c.get("priority")] == wide
 
 
 @every_crd
@@ -213,7 +226,8 @@ def test_conditions_are_a_map_by_type_in_the_standard_shape(document: Schema) ->
     assert set(conditions["items"]["required"]) == CONDITION - {"observedGeneration"}
 
 
-def test_both_sides_of_a_pair_are_the_same_schema() -> None:
+@pytest.mark.parametrize(("plural", "block"), [("peeringpairs", "peering"), ("vpnconnectionpairs", "vpn")])
+def test_both_sides_of_a_pair_are_the_same_schema(plural: str, block: str) -> None:
     def mirrored(schema: Schema) -> Schema:
         text = yaml.safe_dump(schema, width=10_000)
         swapped: Schema = yaml.safe_load(
@@ -221,10 +235,47 @@ def test_both_sides_of_a_pair_are_the_same_schema() -> None:
         )
         return swapped
 
-    peering = schema_of(DOCUMENTS["peeringpairs"])["properties"]["spec"]["properties"]["peering"]["properties"]
-    spec = schema_of(DOCUMENTS["peeringpairs"])["properties"]["spec"]["properties"]
-    assert mirrored(peering["vnet1"]) == peering["vnet2"]
+    spec, status = (schema_of(DOCUMENTS[plural])["properties"][part]["properties"] for part in ("spec", "status"))
+    assert mirrored(spec[block]["properties"]["vnet1"]) == spec[block]["properties"]["vnet2"]
     assert spec["vnet1"]["properties"] == spec["vnet2"]["properties"]
+    assert mirrored(status["vnet1"]) == status["vnet2"]
+    assert mirrored(status["vnet1ToVnet2"]["properties"]) == status["vnet2ToVnet1"]["properties"]
+
+
+def test_what_every_pair_has_is_word_for_word_the_same() -> None:
+    """Only what a policy means for the parts of a kind is told in its own words."""
+
+    def bare(schema: Schema) -> Schema:
+        return {name: value for name, value in schema.items() if name != "description"}
+
+    first, this = (schema_of(DOCUMENTS[kind])["properties"] for kind in ("peeringpairs", "vpnconnectionpairs"))
+    wanted, shown = ({part: d[part]["properties"] for part in ("spec", "status")} for d in (first, this))
+    for field in ("vnet1", "vnet2", "suspend", "managementPolicy", "interval"):
+        assert shown["spec"][field] == wanted["spec"][field], field
+    for field in ("adoptionPolicy", "deletionPolicy"):
+        assert bare(shown["spec"][field]) == bare(wanted["spec"][field]), field
+    for field in ("conditions", "observedGeneration", "lastHandledReconcileAt"):
+        assert shown["status"][field] == wanted["status"][field], field
+    for field in ("resources", "findings", "plannedActions"):
+        ours, theirs = (d["status"][field]["items"] for d in (shown, wanted))
+        assert {n: bare(s) for n, s in ours["properties"].items()} == {
+            n: bare(s) for n, s in theirs["properties"].items()
+        }
+        assert ours["required"] == theirs["required"]
+    for end in ("vnet1", "vnet2"):
+        assert wanted["status"][end]["properties"].items() <= shown["status"][end]["properties"].items()
+    for direction in ("vnet1ToVnet2", "vnet2ToVnet1"):
+        ours, theirs = (d["status"][direction]["properties"]["state"]["enum"] for d in (shown, wanted))
+        assert ours == theirs, direction
+
+
+def test_the_shared_key_stands_nowhere_but_in_its_secret() -> None:
+    spec, status = (schema_of(DOCUMENTS["vpnconnectionpairs"])["properties"][part] for part in ("spec", "status"))
+    shared = spec["properties"]["vpn"]["properties"]["sharedKey"]["properties"]
+    assert set(shared) == {"secretRef", "generate", "rotation"}
+    assert set(shared["secretRef"]["properties"]) == {"name", "key"}
+    told = {"state", "secretResourceVersion", "lastRotationTime", "rotation"}
+    assert set(status["properties"]["sharedKey"]["properties"]) == told
 
 
 def test_a_default_of_an_object_is_spelled_out_as_deep_as_its_fields_have_defaults() -> None:
