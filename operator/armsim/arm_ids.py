@@ -57,6 +57,8 @@ def place(parts: tuple[str, ...]) -> Place | None:
             return Place(subscription)
         case ["subscriptions", subscription, "resourcegroups", *rest] if len(rest) <= 1:
             return Place(subscription, rest[0] if rest else "", "", ("resourceGroups",), tuple(rest))
+        case ["subscriptions", subscription, "locations"]:
+            return Place(subscription, "", "", ("locations",), ())
         case ["subscriptions", subscription, "operationresults", job]:
             return Place(subscription, "", "", ("operationresults",), (job,))
         case ["subscriptions", subscription, "resourcegroups", group, "providers", namespace, *_]:

@@ -137,6 +137,21 @@ def unknown_location(location: str, kind: str) -> Refusal:
     return gateway(400, "LocationNotAvailableForResourceType", text)
 
 
+def no_zones_there(kind: str, name: str, location: str) -> Refusal:
+    """Azure/Azure-Landing-Zones issue 425 and others; status from the second code's recording (chosen)."""
+    text = f"The resource '{kind}/{name}' does not support availability zones at location '{location}'."
+    return gateway(400, "LocationNotSupportAvailabilityZones", text)
+
+
+def unknown_zone(kind: str, name: str, location: str, wrong: str, known: str) -> Refusal:
+    """hashicorp/terraform-provider-azurerm issue 6296."""
+    text = (
+        f"The zone(s) '{wrong}' for resource '{kind}/{name}' is not supported. The supported zones for location "
+        f"'{location}' are '{known}'"
+    )
+    return gateway(400, "InvalidAvailabilityZone", text)
+
+
 def bad_path() -> Refusal:
     return gateway(400, "InvalidRequestUri", "The request path contains characters that are not allowed.")
 

@@ -131,6 +131,7 @@ NETWORK_KINDS = frozenset(kind for kind, _, _ in NETWORK)
 
 RESOURCES: Mapping[tuple[str, str, str], Route] = {
     ("", "item", "GET"): Route(subscription.get, "Microsoft.Resources/subscriptions/read"),
+    ("locations", "list", "GET"): Route(subscription.locations, "Microsoft.Resources/subscriptions/locations/read"),
     ("resourcegroups", "list", "GET"): Route(resource_group.listing, f"{GROUPS}/read"),
     ("resourcegroups", "item", "GET"): Route(resource_group.get, f"{GROUPS}/read"),
     ("resourcegroups", "item", "HEAD"): Route(resource_group.head, f"{GROUPS}/read"),
@@ -161,10 +162,10 @@ def level(place: Place) -> str:
 
 def parent_scope(place: Place) -> str:
     """Where a role is looked up: the item itself, or what holds the collection."""
-    if not place.collection:
+    if not place.collection or not place.namespace:
         return place.scope.removesuffix("/")
     return (
         place.scope.rpartition("/")[0].rpartition("/providers/")[0]
-        if len(place.types) == 1 and place.namespace
+        if len(place.types) == 1
         else place.scope.rpartition("/")[0]
     )

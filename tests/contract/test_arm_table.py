@@ -210,6 +210,9 @@ ROWS = (
     Row("6", "PATCH tags is long-running", "test_tags_are_changed_by_a_long_running_patch"),
     Row("6", "actions: Location only, 200 with the result", "test_an_action_is_followed_by_its_location_only"),
     Row("6", "AZ SKUs need zones", "test_az_skus_need_addresses_with_zones"),
+    Row("5", "zones where there are none", "test_an_address_with_zones_is_refused_where_there_are_none"),
+    Row("5", "a zone that is none", "test_an_unknown_zone_is_refused_with_the_known_ones"),
+    Row("6", "regional fallback without zones", "test_an_az_sku_stands_without_zones_where_there_are_none"),
     Row("6", "SKUs by generation, PolicyBased Basic", "test_a_gateway_that_breaks_a_rule_is_refused"),
     Row("6", "NSG on GatewaySubnet", "test_a_gateway_subnet_has_no_security_group_and_no_default_route"),
     Row("6", "VirtualNetworkGatewayCannotBeDeleted", "test_a_gateway_with_connections_cannot_be_deleted"),
@@ -305,6 +308,21 @@ CHOSEN = (
         "test_auxiliary_tokens_may_be_joined_by_semicolon_and_must_be_good",
     ),
     Row("2", "ResourceGroupBeingDeleted text", "test_a_group_is_deleted_by_a_job"),
+    Row(
+        "5",
+        "a location that Azure's list of regions does not name has zones; LocationNotSupportAvailabilityZones is a 400",
+        "test_an_address_with_zones_is_refused_where_there_are_none",
+    ),
+    Row(
+        "5",
+        "List Locations without latitude and longitude; regionCategory Recommended where there are zones",
+        "test_a_region_with_zones_is_listed_as_documented",
+    ),
+    Row(
+        "5",
+        "zone mappings shown from api-version 2022-12-01 on, metadata from 2020 on",
+        "test_mappings_are_younger_than_2022_12_01",
+    ),
     Row(
         "3",
         "PUT without subnets keeps them, in every api-version",

@@ -65,7 +65,7 @@ class Stage:
             space = f"10.{number}.0.0/16"
             subnets = {"GatewaySubnet": f"10.{number}.255.0/27"}
             self.azure.put(vnet, network(space, subnets=subnets, location="westus"))
-            address = self.azure.address(vnet, location="westus")
+            address = self.azure.address(vnet, location="westus", zones=[])
             self.azure.put(f"{self.root}/virtualNetworkGateways/{name}", {**gateway(vnet, address), **DYNAMIC})
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from .. import address_spaces, errors, gateway_errors
+from .. import address_spaces, errors, gateway_errors, regions
 from ..arm_ids import NAME, network_id
 from ..call import Call
 from ..content import Content
@@ -287,8 +287,9 @@ def _policy_based_is_basic(proposal: Proposal) -> None:
 
 
 def _zones_are_set(proposal: Proposal) -> None:
-    """AZ SKUs need Standard addresses with zones (arm.md 6). Every region has zones here (chosen)."""
-    if proposal.sku in ZONED and any(not one.zones for one in proposal.addresses):
+    """AZ SKUs need Standard addresses with zones, but where there are none: regional fallback (arm.md 6)."""
+    zoned = proposal.sku in ZONED and regions.has_zones(proposal.new.location)
+    if zoned and any(not one.zones for one in proposal.addresses):
         raise gateway_errors.zones_missing()
 
 

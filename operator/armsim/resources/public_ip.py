@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .. import errors, gateway_errors
+from .. import errors, gateway_errors, regions
 from ..arm_ids import NAME, network_id
 from ..call import Call
 from ..content import Content
@@ -144,6 +144,7 @@ def _wanted(call: Call, old: Address | None, group: str) -> Address:
     name = old.name if old else call.place.names[0]
     if old is not None and old.location != location:
         raise errors.other_location(name, old.location, group, location)
+    _check_zones(content.texts("zones"), name, location)
     new = Address(
         subscription=old.subscription if old else call.place.subscription,
         group=old.group if old else group,
@@ -197,6 +198,15 @@ def _choice(content: Content, name: str, known: Mapping[str, str], default: str)
     if given.lower() not in known:
         raise errors.bad_choice(content.at(name), given, ", ".join(known.values()))
     return known[given.lower()]
+
+
+def _check_zones(zones: tuple[str, ...], name: str, location: str) -> None:
+    """ARM's own check, before the provider sees the request."""
+    if zones and not regions.has_zones(location):
+        raise errors.no_zones_there(TYPE, name, location)
+    wrong = [one for one in zones if one not in regions.ZONES]
+    if wrong:
+        raise errors.unknown_zone(TYPE, name, location, ",".join(wrong)[:80], ",".join(regions.ZONES))
 
 
 def _check_sku(call: Call, address: Address) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import regions
 from ..access import Roles
 from ..call import Call
 from ..login import Caller
@@ -36,6 +37,11 @@ def listing(settings: Settings, roles: Roles, caller: Caller) -> Response:
 
 def get(call: Call) -> Response:
     return answer(200, body(call.place.subscription.lower(), call.caller.tenant))
+
+
+def locations(call: Call) -> Response:
+    """Subscriptions - List Locations. Not paged; the quota header is that of every read of a subscription."""
+    return answer(200, {"value": regions.bodies(call.place.subscription.lower(), call.version)})
 
 
 def tenants(caller: Caller) -> Response:
