@@ -342,6 +342,12 @@ def subnet_in_use(subnet: str, user: str) -> Refusal:
     return invalid("InUseSubnetCannotBeDeleted", text)
 
 
+def prefix_in_use(prefix: str, subnet: str) -> Refusal:
+    """hashicorp/terraform-provider-azurerm issue 11211."""
+    text = f"IpPrefix {prefix} on Subnet {subnet} has active allocations and cannot be deleted."
+    return invalid("InUsePrefixCannotBeDeleted", text)
+
+
 def outside_every_subnet(address: str, vnet_id: str) -> Refusal:
     text = f"Private static IP address {address} does not belong to the range of any subnet in the virtual network "
     return invalid("PrivateIPAddressNotInAnySubnet", f"{text}{vnet_id}.")

@@ -56,10 +56,13 @@ def sku_not_for_gateway(gateway_id: str) -> Refusal:
     return invalid("InvalidGatewaySkuSpecifiedForGatewayDeploymentType", text)
 
 
-def sku_not_in_generation(gateway_id: str, sku: str, generation: str) -> Refusal:
-    """Unverified: code and text chosen; which SKU belongs to which generation is arm.md 6."""
-    text = f"Virtual network gateway {gateway_id} cannot have sku {sku} with VpnGatewayGeneration {generation}."
-    return invalid("InvalidGatewaySkuSpecifiedForVpnGatewayGeneration", text)
+def sku_not_in_generation(sku: str, generation: str) -> Refusal:
+    """Azure/Enterprise-Scale issue 504, for VpnGw1 and Generation2; which SKU belongs to which is arm.md 6."""
+    text = (
+        f"The Virtual Network Gateway Sku {sku} cannot be used when VirtualNetworkVpnGatewayGeneration is set to "
+        f"{generation}."
+    )
+    return invalid("VirtualNetworkGatewaySkuCannotBeCreatedForSpecifiedVmGeneration", text)
 
 
 def policy_based_is_basic(gateway_id: str) -> Refusal:
@@ -73,14 +76,38 @@ def bad_client_pool(gateway_id: str) -> Refusal:
     return invalid("InvalidVpnClientAddressPrefixOrCidr", text)
 
 
-def two_configurations(gateway_id: str) -> Refusal:
+def active_active_needs_two(gateway_id: str, count: int) -> Refusal:
+    """Azure/Azure-Landing-Zones issues 2674 and 2764."""
+    text = (
+        f"Gateway has {count} IP configurations specified for gateway {gateway_id}. ActiveActive Gateway must be created "
+        "with two IP configurations."
+    )
+    return invalid("ActiveActiveGatewayMustHaveExactlyTwoIpConfigurations", text)
+
+
+def one_configuration(gateway_id: str) -> Refusal:
     """Unverified: code and text chosen (rule: arm.md 6, activeActive)."""
-    text = f"Active-active gateway {gateway_id} must have two ipConfigurations, any other gateway one."
+    text = f"Gateway {gateway_id}, which is not active-active, must have one ipConfiguration."
     return invalid("InvalidNumberOfGatewayIpConfigurations", text)
 
 
+def active_active_not_basic(gateway_id: str) -> Refusal:
+    """Documented ("available for all SKUs except Basic"); code and text chosen."""
+    text = f"Virtual network gateway {gateway_id} of sku Basic cannot be active-active."
+    return invalid("ActiveActiveNotSupportedForBasicSku", text)
+
+
+def gateway_subnet_too_small(gateway_id: str, subnet: str, prefix: str) -> Refusal:
+    """Documented ("/29 (applicable to the Basic SKU only), all other SKUs require … /27 or larger"); code and text chosen."""
+    text = (
+        f"Gateway subnet {subnet} with address prefix {prefix} is too small for gateway {gateway_id}: sku Basic needs a "
+        "/29, every other sku a /27."
+    )
+    return invalid("GatewaySubnetTooSmall", text)
+
+
 def gateway_address_taken(address: str, user: str) -> Refusal:
-    """Unverified: code and text chosen."""
+    """Code and status seen for a firewall that takes a NAT gateway's address; text chosen."""
     return invalid("PublicIPAddressInUse", f"Resource {user} is already using public IP address {address}.")
 
 

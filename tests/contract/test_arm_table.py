@@ -214,7 +214,14 @@ ROWS = (
     Row("5", "a zone that is none", "test_an_unknown_zone_is_refused_with_the_known_ones"),
     Row("6", "regional fallback without zones", "test_an_az_sku_stands_without_zones_where_there_are_none"),
     Row("6", "SKUs by generation, PolicyBased Basic", "test_a_gateway_that_breaks_a_rule_is_refused"),
-    Row("6", "NSG on GatewaySubnet", "test_a_gateway_subnet_has_no_security_group_and_no_default_route"),
+    Row("6", "NSG on GatewaySubnet", "test_a_security_group_is_refused_before_and_after_the_gateway"),
+    Row("6", "/29 for Basic only, /27 for every other SKU", "test_a_gateway_subnet_has_room_for_its_sku"),
+    Row("3", "InUsePrefixCannotBeDeleted", "test_the_prefix_of_a_gateway_subnet_in_use_stays"),
+    Row("3", "GatewaySubnet in use", "test_a_gateway_subnet_in_use_is_not_deleted_in_any_way"),
+    Row("6", "join/action on subnet and address", "test_a_gateway_needs_the_right_to_join_its_subnet_and_address"),
+    Row(
+        "6", "ActiveActiveGatewayMustHaveExactlyTwoIpConfigurations", "test_an_active_active_gateway_has_two_addresses"
+    ),
     Row("6", "VirtualNetworkGatewayCannotBeDeleted", "test_a_gateway_with_connections_cannot_be_deleted"),
     Row(
         "1.6",
@@ -414,11 +421,29 @@ CHOSEN = (
     ),
     Row(
         "6",
-        "UDR on GatewaySubnet: GatewaySubnetRouteTableNotSupported",
-        "test_a_gateway_subnet_has_no_security_group_and_no_default_route",
+        "UDR on GatewaySubnet: GatewaySubnetRouteTableNotSupported; on one in use it is accepted",
+        "test_a_default_route_hinders_a_gateway_and_may_come_later",
     ),
     Row(
-        "6", "sku, generation, vpnType, number of configurations: codes", "test_a_gateway_that_breaks_a_rule_is_refused"
+        "6",
+        "too small: a 400 at once, GatewaySubnetTooSmall, in every era",
+        "test_a_gateway_subnet_has_room_for_its_sku",
+    ),
+    Row(
+        "6",
+        "Basic active-active: ActiveActiveNotSupportedForBasicSku; two configurations without activeActive: "
+        "InvalidNumberOfGatewayIpConfigurations; PolicyBased: PolicyBasedVpnGatewayMustBeBasicSku",
+        "test_a_gateway_that_breaks_a_rule_is_refused",
+    ),
+    Row(
+        "6",
+        "subnet or address in another region: InvalidResourceReference",
+        "test_a_gateway_stands_in_the_region_of_its_network_and_address",
+    ),
+    Row(
+        "6",
+        "localNetworkGateways/write, which the docs list for a gateway's PUT, is not needed",
+        "test_a_gateway_needs_the_right_to_join_its_subnet_and_address",
     ),
     Row("6", "an update without bgpSettings keeps the ASN", "test_bgp_settings_are_kept_as_sent"),
     Row("6", "learned routes: the far VNets' spaces", "test_routes_are_learned_over_a_bgp_connection_that_stands"),

@@ -146,7 +146,7 @@ def with_express_route_and_basic(stage: Stage) -> Response:
 
 def with_a_bad_client_pool(stage: Stage) -> Response:
     vnet = stage.vnet("v", GatewaySubnet="10.0.0.0/24")
-    body = gateway(vnet, stage.azure.address(vnet))
+    body = gateway(vnet, stage.azure.address(vnet, location="westus", zones=[]))
     pool = {"vpnClientAddressPool": {"addressPrefixes": ["10.0.0.0"]}}
     return stage.send({**DYNAMIC, "properties": {**body["properties"], "vpnClientConfiguration": pool}})
 

@@ -237,7 +237,7 @@ def check_idle(world: World, old: Connection | None) -> None:
 def check_ends(world: World, new: Connection, old: Connection | None) -> None:
     """Both gateways exist and stand (arm.md 1.4, third row); two connections never join the same two the same way."""
     near = world.gateways.get(new.near.lower())
-    if near is None:
+    if near is None or near.location != new.location:
         raise errors.reference_not_found(new.near, new.id)
     if old is not None and (old.near.lower(), old.far.lower(), old.kind) != (
         new.near.lower(),

@@ -31,6 +31,8 @@ SECOND_GENERATION = frozenset(f"vpngw{n}{az}" for n in (2, 3, 4, 5) for az in ("
 TYPES = {one.lower(): one for one in ("Vpn", "ExpressRoute")}
 VPN_TYPES = {one.lower(): one for one in ("RouteBased", "PolicyBased")}
 JOINS_AFTER = 12.0
+JOIN_SUBNET = "Microsoft.Network/virtualNetworks/subnets/join/action"
+JOIN_ADDRESS = "Microsoft.Network/publicIPAddresses/join/action"
 
 
 def find(call: Call) -> Gateway | None:
@@ -90,10 +92,19 @@ def put(call: Call) -> Response:
         raise errors.busy_delete(old.operation)
     if old is not None and old.state == "Updating":
         return _joined(call, old, new)
+    _check_joins(call, new)
     proposal = Proposal(call, new, old, _vnet(call, new), _addresses(call, new))
     for check in CHECKS:
         check(proposal)
     return _accept(proposal)
+
+
+def _check_joins(call: Call, new: Gateway) -> None:
+    """The caller may join subnet and address ("About VPN Gateway roles and permissions"); ARM asks before the provider."""
+    for one in new.ips:
+        for action, used in ((JOIN_SUBNET, one.subnet), (JOIN_ADDRESS, one.address)):
+            if used and not call.may(action, used):
+                raise errors.linked_scope(call.caller.client_id, call.caller.oid, f"{TYPE}/write", new.id, action, used)
 
 
 def _joined(call: Call, old: Gateway, new: Gateway) -> Response:
@@ -225,7 +236,7 @@ def _vnet(call: Call, gateway: Gateway) -> Vnet:
     for one in gateway.ips:
         vnet_key, _, subnet = one.subnet.lower().rpartition("/subnets/")
         vnet = call.world.vnets.get(vnet_key)
-        if vnet is None or vnet.subnet(subnet) is None:
+        if vnet is None or vnet.subnet(subnet) is None or vnet.location != gateway.location:
             raise errors.reference_not_found(one.subnet, gateway.id)
         if subnet != "gatewaysubnet":
             raise gateway_errors.wrong_gateway_subnet(gateway.id, one.subnet)
@@ -240,7 +251,8 @@ def _addresses(call: Call, gateway: Gateway) -> tuple[Address, ...]:
     found = []
     for one in gateway.ips:
         address = call.world.addresses.get(one.address.rstrip("/").lower())
-        if address is None and (one.address or gateway.props["gatewayType"] == "Vpn"):
+        elsewhere = address is not None and address.location != gateway.location
+        if elsewhere or (address is None and (one.address or gateway.props["gatewayType"] == "Vpn")):
             raise errors.reference_not_found(one.address, gateway.id)
         if address is None:
             continue
@@ -278,7 +290,7 @@ def _sku_fits_generation(proposal: Proposal) -> None:
         return
     known = SECOND_GENERATION if generation.lower() == "generation2" else FIRST_GENERATION
     if proposal.sku not in known:
-        raise gateway_errors.sku_not_in_generation(proposal.new.id, proposal.new.props["sku"]["name"], generation)
+        raise gateway_errors.sku_not_in_generation(proposal.new.props["sku"]["name"], generation)
 
 
 def _policy_based_is_basic(proposal: Proposal) -> None:
@@ -294,8 +306,13 @@ def _zones_are_set(proposal: Proposal) -> None:
 
 
 def _two_when_active_active(proposal: Proposal) -> None:
-    if (len(proposal.new.ips) >= 2) != bool(proposal.new.props["activeActive"]):
-        raise gateway_errors.two_configurations(proposal.new.id)
+    count, both = len(proposal.new.ips), bool(proposal.new.props["activeActive"])
+    if both and proposal.sku == "basic":
+        raise gateway_errors.active_active_not_basic(proposal.new.id)
+    if both and count < 2:
+        raise gateway_errors.active_active_needs_two(proposal.new.id, count)
+    if not both and count > 1:
+        raise gateway_errors.one_configuration(proposal.new.id)
 
 
 def _client_pool_is_good(proposal: Proposal) -> None:
@@ -316,6 +333,15 @@ def _only_gateway_of_its_kind(proposal: Proposal) -> None:
 
 def _kind(gateway: Gateway) -> str:
     return str(gateway.props["gatewayType"]).lower()
+
+
+def _subnet_has_room(proposal: Proposal) -> None:
+    """Basic from /29, every other SKU from /27, active-active or not (VPN Gateway settings page)."""
+    subnet = proposal.vnet.subnet("GatewaySubnet")
+    longest = 29 if proposal.sku == "basic" else 27
+    prefixes = [one for one in subnet.prefixes if ":" not in one] if subnet else []
+    if prefixes and all(address_spaces.network(one).prefixlen > longest for one in prefixes):
+        raise gateway_errors.gateway_subnet_too_small(proposal.new.id, proposal.new.ips[0].subnet, prefixes[0])
 
 
 def _subnet_is_free(proposal: Proposal) -> None:
@@ -340,6 +366,7 @@ CHECKS: tuple[Callable[[Proposal], None], ...] = (
     _zones_are_set,
     _only_gateway_of_its_kind,
     _subnet_is_free,
+    _subnet_has_room,
 )
 
 

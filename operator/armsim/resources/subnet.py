@@ -105,6 +105,13 @@ def check_unused(world: World, vnet: Vnet, subnet: Subnet) -> None:
         raise errors.subnet_in_use(subnet.name, users[0])
 
 
+def check_prefixes_kept(world: World, vnet: Vnet, old: Subnet | None, new: Subnet) -> None:
+    """A prefix with something in it stays, even where a larger one would hold it."""
+    gone = [one for one in old.prefixes if one not in new.prefixes] if old else []
+    if gone and usage.subnet_users(world, identify(vnet, new.name).lower()):
+        raise errors.prefix_in_use(gone[0], new.name)
+
+
 def settled(subnets: tuple[Subnet, ...], state: str) -> tuple[Subnet, ...]:
     return tuple(replace(one, state=state, operation="") if one.state == "Updating" else one for one in subnets)
 
@@ -131,6 +138,7 @@ def put(call: Call) -> Response:
     call.check_etag(identify(vnet, name), vnet.etag if old else None)
     new = wanted(call.world, Content(call.body).object("properties"), old.name if old else name, vnet, call.version)
     check_fits(vnet, new)
+    check_prefixes_kept(call.world, vnet, old, new)
     if old is None and len(vnet.subnets) >= call.settings.quotas["subnets"]:
         raise errors.too_many("Subnets", call.settings.quotas["subnets"], vnet.id)
     virtual_network.check_idle(call.world, vnet)

@@ -200,6 +200,8 @@ def _subnets(call: Call, vnet: Vnet, properties: Content, old: Vnet | None) -> t
     for gone in before:
         if not any(one.name.lower() == gone.name.lower() for one in after):
             subnet.check_unused(call.world, vnet, gone)
+    for one in after:
+        subnet.check_prefixes_kept(call.world, vnet, old.subnet(one.name) if old else None, one)
     checked = replace(vnet, subnets=())
     for one in after:
         subnet.check_fits(checked, one)

@@ -62,8 +62,10 @@ def test_an_active_active_gateway_has_two_addresses(azure: Azure, hub: str) -> N
     first = body["properties"]["ipConfigurations"][0]
     address = {"publicIPAddress": {"id": azure.address(hub, "second-ip")}}
     second = {"name": "second", "properties": {**first["properties"], **address}}
-    assert code(azure.send("PUT", PATH, body)) == "InvalidNumberOfGatewayIpConfigurations"
+    assert code(azure.send("PUT", PATH, body)) == "ActiveActiveGatewayMustHaveExactlyTwoIpConfigurations"
     body["properties"]["ipConfigurations"] = [first, second]
+    plain = change(body, activeActive=False)
+    assert code(azure.send("PUT", PATH, plain)) == "InvalidNumberOfGatewayIpConfigurations"
     azure.put(PATH, body)
     assert azure.properties(PATH)["bgpSettings"]["bgpPeeringAddress"] == "11.0.0.4,11.0.0.5"
 
@@ -149,13 +151,14 @@ def sku(name: str) -> dict[str, str]:
     [
         ({"gatewayType": "ExpressRoute", "sku": sku("Basic")}, "InvalidGatewaySkuSpecifiedForGatewayDeploymentType"),
         ({"sku": sku("ErGw1AZ")}, "InvalidGatewaySkuSpecifiedForGatewayDeploymentType"),
-        ({"sku": sku("VpnGw4AZ")}, "InvalidGatewaySkuSpecifiedForVpnGatewayGeneration"),
+        ({"sku": sku("VpnGw4AZ")}, "VirtualNetworkGatewaySkuCannotBeCreatedForSpecifiedVmGeneration"),
         (
             {"sku": sku("VpnGw1AZ"), "vpnGatewayGeneration": "Generation2"},
-            "InvalidGatewaySkuSpecifiedForVpnGatewayGeneration",
+            "VirtualNetworkGatewaySkuCannotBeCreatedForSpecifiedVmGeneration",
         ),
         ({"vpnType": "PolicyBased"}, "PolicyBasedVpnGatewayMustBeBasicSku"),
-        ({"activeActive": True}, "InvalidNumberOfGatewayIpConfigurations"),
+        ({"activeActive": True}, "ActiveActiveGatewayMustHaveExactlyTwoIpConfigurations"),
+        ({"activeActive": True, "sku": sku("Basic")}, "ActiveActiveNotSupportedForBasicSku"),
         ({"sku": sku("VpnGw9")}, "InvalidRequestFormat"),
         ({"gatewayType": "Vpm"}, "InvalidRequestFormat"),
     ],
