@@ -685,12 +685,19 @@ def test_the_shortest_object_makes_no_gateway_gets_every_default_and_counts_as_u
     }
 
 
-def test_defaults_are_filled_in_beside_what_is_given(cluster: Cluster, namespace: str) -> None:
-    sides = gateways({"create": {}}, {"create": {"activeActive": True, "gatewaySubnet": {}, "publicIP2": {}}})
-    rotation = {"rotation": {"onFailure": "Hold"}}
-    vpn = stored(cluster, namespace, pair(sharedKey=KEY | rotation, **sides))["spec"]["vpn"]
-    assert vpn["vnet1"] == PLAIN | {"gateway": {"create": MADE}}
-    assert vpn["vnet2"] == PLAIN | {"gateway": {"create": MADE | {"activeActive": True, "publicIP2": {}}}}
+@both_sides
+def test_defaults_are_filled_in_beside_what_is_given(cluster: Cluster, namespace: str, side: str) -> None:
+    pairs: list[tuple[Object, Object]] = [
+        ({}, PLAIN),
+        ({"connection": {"id": CONNECTION}}, PLAIN | {"connection": {"id": CONNECTION}}),
+        ({"gateway": {"id": GATEWAY}}, PLAIN | {"gateway": {"id": GATEWAY}}),
+        (create(), PLAIN | {"gateway": {"create": MADE}}),
+        (create(gatewaySubnet={}, tags={"a": "b"}), PLAIN | {"gateway": {"create": MADE | {"tags": {"a": "b"}}}}),
+    ]
+    for number, (given, shown) in enumerate(pairs):
+        assert stored(cluster, namespace, pair(f"pair-{number}", **{side: given}))["spec"]["vpn"][side] == shown
+    shared = KEY | {"rotation": {"onFailure": "Hold"}}
+    vpn = stored(cluster, namespace, pair(sharedKey=shared))["spec"]["vpn"]
     assert vpn["sharedKey"]["rotation"] == {"verifyTimeout": "10m", "onFailure": "Hold"}
 
 
