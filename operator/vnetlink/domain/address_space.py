@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 
 Network = IPv4Network | IPv6Network
 
@@ -17,6 +17,35 @@ def overlaps(ours: Iterable[str], theirs: Iterable[str]) -> tuple[tuple[str, str
     """
     others = _Index(tuple(_networks(theirs)))
     return tuple((str(a), str(b)) for a in _networks(ours) for b in others.overlapping(a))
+
+
+def free_block(space: Iterable[str], used: Iterable[str], length: int) -> str | None:
+    """The highest free IPv4 block of that prefix length inside one prefix of `space`; None when there is none.
+
+    The highest, because people fill a VNet from below.
+    """
+    size = 1 << (32 - length)
+    taken = sorted(((int(n[0]), int(n[-1])) for n in _networks(used) if n.version == 4), reverse=True)
+    for network in _networks(space):
+        if network.version == 6 or network.prefixlen > length:
+            continue
+        start = int(network[-1]) + 1 - size
+        for first, last in taken:
+            if last >= start and first < start + size:
+                start = first - size - (first - size) % size
+        if start >= int(network[0]):
+            return f"{IPv4Address(start)}/{length}"
+    return None
+
+
+def within(prefix: str, space: Iterable[str]) -> bool:
+    """Whether every address of `prefix` lies in one prefix of `space`."""
+    return any(_covers(outer, inner) for outer in _networks(space) for inner in _networks((prefix,)))
+
+
+def _covers(outer: Network, inner: Network) -> bool:
+    same = outer.version == inner.version
+    return same and int(outer[0]) <= int(inner[0]) and int(inner[-1]) <= int(outer[-1])
 
 
 class _Index:

@@ -61,13 +61,14 @@ class Part:
     """One recorded part.
 
     `since`: when it was recorded, RFC 3339, empty where nobody asks. `key_version`: resourceVersion of the Secret whose key
-    was set last on a connection, empty when none was.
+    was set last on a connection, empty when none was. `repaired`: a Failed gateway was written once more.
     """
 
     id: PartId
     origin: Origin
     since: str = ""
     key_version: str = ""
+    repaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,15 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Rotated:
+    """The last rotation that came to an end: when (RFC 3339), after how many seconds at most without a tunnel, and how."""
+
+    ended: str
+    outage_seconds: int
+    rolled_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OwnershipRecord:
     """The recorded parts of the object `owner` (namespace/name) under this installation."""
 
@@ -90,6 +100,7 @@ class OwnershipRecord:
     owner: str
     parts: Mapping[Slot, Part] = field(default_factory=lambda: MappingProxyType({}))
     rotation: Rotation | None = None
+    rotated: Rotated | None = None
 
     def part(self, side: Side, role: Role = Role.LINK) -> Part | None:
         """The part recorded for a side."""
@@ -105,7 +116,7 @@ class OwnershipRecord:
 
     def dump(self) -> str:
         """The annotation's value: JSON with sorted keys, so that equal records are equal text."""
-        document = {
+        document: dict[str, object] = {
             "installation": self.installation,
             "object": self.owner,
             "parts": {str(slot): _document(part) for slot, part in self.parts.items()},
@@ -115,6 +126,12 @@ class OwnershipRecord:
                 "version": self.rotation.version,
                 "started": self.rotation.started,
                 "verifying": self.rotation.verifying,
+            }
+        if self.rotated is not None:
+            document["rotated"] = {
+                "ended": self.rotated.ended,
+                "outageSeconds": self.rotated.outage_seconds,
+                "rolledBack": self.rotated.rolled_back,
             }
         return json.dumps(document, sort_keys=True)
 
@@ -133,15 +150,16 @@ class OwnershipRecord:
             parts = {
                 slot: _part(known[name], _IDS.get(slot.role, link)) for name, slot in SLOTS.items() if name in known
             }
-            rotation = _rotation(document.get("rotation"))
+            rotation, rotated = _rotation(document.get("rotation")), _rotated(document.get("rotated"))
         except (ValueError, KeyError, TypeError, AttributeError, InvalidId, RecursionError):
             return empty  # RecursionError: brackets by the thousand, which must not end the process that lists them
-        return replace(empty, parts=MappingProxyType(parts), rotation=rotation)
+        return replace(empty, parts=MappingProxyType(parts), rotation=rotation, rotated=rotated)
 
 
 def _document(part: Part) -> dict[str, str]:
     shown = {"id": str(part.id), "origin": part.origin.value, "since": part.since, "keyVersion": part.key_version}
-    return {name: value for name, value in shown.items() if value}
+    repaired = {"repaired": "true"} if part.repaired else {}
+    return {name: value for name, value in shown.items() if value} | repaired
 
 
 def _part(document: Mapping[str, str], id: LinkId | type[SubnetId] | type[PublicIpId] | type[GatewayId]) -> Part:
@@ -150,6 +168,7 @@ def _part(document: Mapping[str, str], id: LinkId | type[SubnetId] | type[Public
         Origin(document["origin"]),
         str(document.get("since", "")),
         str(document.get("keyVersion", "")),
+        "repaired" in document,
     )
 
 
@@ -157,3 +176,9 @@ def _rotation(document: Mapping[str, str] | None) -> Rotation | None:
     if document is None:
         return None
     return Rotation(str(document["version"]), str(document["started"]), str(document.get("verifying", "")))
+
+
+def _rotated(document: Mapping[str, object] | None) -> Rotated | None:
+    if document is None:
+        return None
+    return Rotated(str(document["ended"]), int(str(document["outageSeconds"])), document["rolledBack"] is True)

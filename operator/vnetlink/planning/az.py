@@ -37,6 +37,14 @@ def create_peering(peering: PeeringId, remote: VnetId, options: PeeringOptions) 
     return " ".join([command, *flags])
 
 
+def create_connection(connection: ConnectionId | None, near: GatewayId, far: GatewayId | None) -> str:
+    """Make this connection; the key is for its owner to fill in."""
+    where = f"--subscription {near.subscription} --resource-group {quote(near.resource_group)}"
+    name = connection.name if connection else "NAME"
+    ends = f"--vnet-gateway1 {quote(str(near))} --vnet-gateway2 {quote(str(far)) if far else 'GATEWAY_ID'}"
+    return f"az network vpn-connection create {where} --name {name} {ends} --shared-key KEY"
+
+
 def delete(part: PartId) -> str:
     """Delete this peering, connection, gateway, address or subnet."""
     return f"az network {_GROUPS[type(part)]} delete --ids {quote(str(part))}"

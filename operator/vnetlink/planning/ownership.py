@@ -6,13 +6,21 @@ from dataclasses import replace
 
 from vnetlink.domain.outcome import Accepted, Outcome, Refused
 from vnetlink.domain.ownership import Origin, OwnershipRecord
-from vnetlink.planning.actions import AzureAction, PutPeering
+from vnetlink.planning.actions import AzureAction, DeletePeering, PutSharedKey
 
 
 def after(record: OwnershipRecord, action: AzureAction, outcome: Outcome) -> OwnershipRecord:
-    """The record that is true after `action`: a definite refusal takes Created back, a 200 for a creation makes it Adopted."""
+    """The record that is true after `action`.
+
+    A definite refusal takes Created back, a 200 for a creation makes it Adopted, a key that was set is noted by its version.
+    """
     part = record.parts.get(action.slot)
-    if part is None or part.origin is not Origin.CREATED or not isinstance(action, PutPeering) or not action.creates:
+    if part is None:
+        return record
+    if isinstance(action, PutSharedKey):
+        known = isinstance(outcome, Accepted)
+        return record.with_part(action.slot, replace(part, key_version=action.version)) if known else record
+    if part.origin is not Origin.CREATED or isinstance(action, DeletePeering) or not action.creates:
         return record
     match outcome:
         case Refused():

@@ -32,6 +32,7 @@ class SeenSide:
     `gateway_id`: the gateway this side has or is to get, None when there is none and none is to be made. `addresses`: the
     public IPs of the gateway to be made, or the recorded ones. `connections`: every connection that begins at the gateway.
     `key` None: it was not asked for. `zones`: of the region, asked for only where an address is to be made.
+    `rivals`: other VPN gateways of the VNet, where `gateway_id` is another one that is to be made.
     `heir`: owner tag of another of our objects that uses the gateway, empty when there is none.
     """
 
@@ -44,6 +45,7 @@ class SeenSide:
     connection: Seen[ObservedConnection]
     key: Seen[SharedKey] | None = None
     zones: Seen[tuple[str, ...]] = Present(("1", "2", "3"))
+    rivals: tuple[GatewayId, ...] = ()
     heir: str = ""
 
 
@@ -51,7 +53,8 @@ class SeenSide:
 class VpnWorld:
     """One snapshot. `now` is the time that people read; the rest as in PairWorld.
 
-    `secret` None: it was not asked for (a deletion needs no key). `manages_secrets`: we may create, update and delete them.
+    `secret` None: it was not asked for (a deletion needs no key). `manages_secrets`: we may create, update and delete them;
+    `asked_for_secrets`: whether that was asked at all in this turn (only where a decision needs it).
     """
 
     sides: PerSide[SeenSide]
@@ -59,6 +62,7 @@ class VpnWorld:
     secret: Seen[ObservedSecret] | None
     previous: Seen[PreviousKey]
     manages_secrets: bool
+    asked_for_secrets: bool
     now: datetime
     refusals: Mapping[Slot, Refused] = field(default_factory=lambda: MappingProxyType({}))
     busy_for: timedelta = timedelta(0)

@@ -1,0 +1,263 @@
+"""What goes when a VpnConnectionPair is deleted: connections, then gateways, addresses and GatewaySubnets that we made and nobody uses.
+
+Checked at that moment, each from what Azure shows now. A gateway that another of our objects uses is passed on to it; one that
+strangers use is left. The two sides are independent of each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId, SubnetId
+from vnetlink.domain.observed import ListedConnection
+from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
+from vnetlink.domain.ownership import Origin, Part, Role, Slot
+from vnetlink.domain.reasons import Reason
+from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, VpnConnectionPair
+from vnetlink.domain.vpn import GATEWAY_SUBNET
+from vnetlink.planning.actions import DeletePart, PatchTags, Record, Tags
+from vnetlink.planning.letting_go import Held, release, wait
+from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, PlannedAction, Truth, Verdict, Wake
+from vnetlink.planning.vpn.naming import HANDED_OVER, OWNER, owner_tag
+from vnetlink.planning.vpn.steps import ADDRESS_ROLES
+from vnetlink.planning.vpn.words import describe
+from vnetlink.planning.vpn.words import planned as told_beforehand
+from vnetlink.planning.vpn.world import VpnHalf, VpnWorld, vpn_halves
+
+SELECTED = (Role.GATEWAY, *ADDRESS_ROLES, Role.GATEWAY_SUBNET)  # made by us or not deleted at all
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """It goes when the operation that runs on it, or on what uses it, has ended."""
+
+    what: str
+
+
+Step = DeletePart | PatchTags | Record | Busy | Held
+
+
+def needs_azure(pair: VpnConnectionPair) -> bool:
+    """Whether deleting this object can touch Azure at all; if not, it is released without a single ARM call."""
+    return pair.spec.lifecycle.writes and any(to_delete(pair, slot) for slot in pair.record.parts)
+
+
+def to_delete(pair: VpnConnectionPair, slot: Slot) -> Part | None:
+    """The recorded part of that slot, if a deletion of the object takes it."""
+    part, policy = pair.record.parts.get(slot), pair.spec.lifecycle.deletion
+    if part is None or policy is DeletionPolicy.ORPHAN or not pair.spec.lifecycle.writes:
+        return None
+    if pair.spec.ends[slot.side].management is ManagementPolicy.OBSERVE:
+        return None
+    adopted = policy is DeletionPolicy.DELETE_ALL and slot.role is Role.LINK
+    return part if part.origin is Origin.CREATED or adopted else None
+
+
+def stays(pair: VpnConnectionPair) -> tuple[Part, ...]:
+    """Recorded parts that stay in Azure when the object goes, for the event LeftInAzure."""
+    return tuple(part for slot, part in pair.record.parts.items() if not to_delete(pair, slot))
+
+
+def plan_deletion(pair: VpnConnectionPair, world: VpnWorld) -> Plan:
+    """The next step of a deletion that needs Azure."""
+    both = vpn_halves(pair, world)
+    steps = tuple(step for side in Side for step in _side(pair, world, both, side))
+    for step in steps:
+        match step:
+            case DeletePart() | PatchTags():
+                text = f"{describe(step, drifted=False).capitalize()} {step.id}."
+                return Plan(Verdict(Truth.FALSE, Reason.DELETING, text, progressing=True), Wake(SOON), (step,))
+            case Record():
+                text = "Letting go of a gateway that others use."
+                return Plan(Verdict(Truth.FALSE, Reason.DELETING, text, progressing=True), Wake(SOON), (step,))
+            case _:
+                continue
+    return _at_rest(pair, steps)
+
+
+def _at_rest(pair: VpnConnectionPair, steps: tuple[Step, ...]) -> Plan:
+    held = [step for step in steps if isinstance(step, Held)]
+    busy = [step.what for step in steps if isinstance(step, Busy)]
+    if busy:
+        text = f"An operation runs on {', '.join(busy)}; waiting for its end before deleting more."
+        verdict = Verdict(Truth.FALSE, Reason.DELETING, text, progressing=True)
+        return Plan(verdict, Wake(SOON, backoff=True, at_most=OUTAGE_RETRY), waiting=True)
+    if held:
+        return wait(pair, held)
+    return release(Reason.DELETING, "Everything in Azure that had to go is gone.")
+
+
+def planned(pair: VpnConnectionPair, world: VpnWorld) -> tuple[PlannedAction, ...]:
+    """What the deletion would take from Azure as it is now, for a dry run."""
+    both = vpn_halves(pair, world)
+    steps = (step for side in Side for step in _side(pair, world, both, side))
+    return tuple(told_beforehand(step) for step in steps if isinstance(step, DeletePart | PatchTags))
+
+
+def _side(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], side: Side) -> Iterator[Step]:
+    """Connection first; a gateway with a connection cannot be deleted (arm.md 6, order)."""
+    half = both[side]
+    connection = tuple(_connection(pair, world, half))
+    yield from connection
+    if connection or not any(to_delete(pair, Slot(side, role)) for role in SELECTED):
+        return
+    gateway = tuple(_gateway(pair, world, both, half))
+    yield from gateway
+    if not gateway:
+        addresses = tuple(_addresses(pair, world, half))
+        yield from addresses
+        yield from _subnet(pair, world, half)
+
+
+def _connection(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Iterator[Step]:
+    slot = Slot(half.side)
+    part = to_delete(pair, slot)
+    if part is None or not isinstance(part.id, ConnectionId):
+        return
+    match half.seen.connection:
+        case Absent():
+            return
+        case Unreadable() as seen:
+            yield Held.by(seen, part.id)
+        case Present(connection) if connection.id != part.id or not _ours(pair, connection.tags, part):
+            return  # another one is there now, or its tag names somebody else: both must agree
+        case Present(connection) if connection.busy:
+            yield Busy(str(connection.id))
+        case Present():
+            yield _or_held(half, Role.LINK, part) or DeletePart(
+                slot, part.id, world.identities[half.side], world.auxiliary(half.side)
+            )
+
+
+def _ours(pair: VpnConnectionPair, tags: Tags, part: Part) -> bool:
+    """Record and tag must agree for what has tags (design/api.md); what was adopted carries none of ours."""
+    return part.origin is Origin.ADOPTED or dict(tags).get(OWNER) == owner_tag(pair.record.installation, pair.meta.key)
+
+
+def _gateway(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], half: VpnHalf) -> Iterator[Step]:
+    slot = Slot(half.side, Role.GATEWAY)
+    part = to_delete(pair, slot)
+    if part is None or not isinstance(part.id, GatewayId):
+        return
+    match half.seen.gateway:
+        case Absent():
+            return
+        case Unreadable() as seen:
+            yield Held.by(seen, part.id)
+        case Present(gateway) if gateway.id != part.id:
+            return
+        case Present(gateway) if gateway.busy:
+            yield Busy(str(gateway.id))
+        case Present(gateway) if world.sides[half.side].heir:
+            yield from _pass_on(pair, world, half, gateway.tags)
+        case Present(gateway) if not _ours(pair, gateway.tags, part):
+            yield _let_go(pair, half)
+        case Present():
+            yield from _unused_gateway(pair, world, half, part.id)
+
+
+def _unused_gateway(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf, id: GatewayId) -> Iterator[Step]:
+    users = _users(pair, half.seen.connections)
+    refusal = half.refusals.get(Role.GATEWAY)
+    if isinstance(users, Unreadable):
+        yield Held.by(users, id)
+    elif users or (refusal is not None and refusal.reason is Reason.GATEWAY_IN_USE):
+        yield _let_go(pair, half)
+    elif refusal is not None:
+        yield Held.by(refusal, id)
+    else:
+        yield DeletePart(Slot(half.side, Role.GATEWAY), id, world.identities[half.side])
+
+
+def _users(
+    pair: VpnConnectionPair, seen: Seen[tuple[ListedConnection, ...]]
+) -> tuple[ListedConnection, ...] | Unreadable:
+    """Connections at the gateway that stay: all but the pair's own that go."""
+    if isinstance(seen, Unreadable):
+        return seen
+    going = {part.id for slot, part in pair.record.parts.items() if to_delete(pair, slot)}
+    return tuple(one for one in seen.value if one.id not in going) if isinstance(seen, Present) else ()
+
+
+def _pass_on(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf, tags: Tags) -> Iterator[Step]:
+    """Address tags first, the gateway's last: whoever finds its own name on the gateway takes over all of them."""
+    heir, mine = world.sides[half.side].heir, owner_tag(pair.record.installation, pair.meta.key)
+    for role, (id, seen) in zip(ADDRESS_ROLES, half.seen.addresses, strict=False):
+        if (
+            to_delete(pair, Slot(half.side, role))
+            and isinstance(seen, Present)
+            and dict(seen.value.tags).get(OWNER) == mine
+        ):
+            if seen.value.busy:
+                yield Busy(str(id))
+            else:
+                yield PatchTags(
+                    Slot(half.side, role), id, _retagged(seen.value.tags, heir, mine), world.identities[half.side]
+                )
+            return
+    part = pair.record.parts[Slot(half.side, Role.GATEWAY)]
+    if dict(tags).get(OWNER) == mine and isinstance(part.id, GatewayId):
+        yield PatchTags(
+            Slot(half.side, Role.GATEWAY), part.id, _retagged(tags, heir, mine), world.identities[half.side]
+        )
+        return
+    yield _let_go(pair, half)
+
+
+def _retagged(tags: Tags, heir: str, mine: str) -> Tags:
+    return tuple(sorted({**dict(tags), OWNER: heir, HANDED_OVER: mine}.items()))
+
+
+def _let_go(pair: VpnConnectionPair, half: VpnHalf) -> Record:
+    """The gateway stays, and with it what it needs."""
+    record = pair.record
+    for role in SELECTED:
+        record = record.without_part(Slot(half.side, role))
+    return Record(record)
+
+
+def _addresses(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Iterator[Step]:
+    for role, (id, seen) in zip(ADDRESS_ROLES, half.seen.addresses, strict=False):
+        slot = Slot(half.side, role)
+        part = to_delete(pair, slot)
+        if part is None or not isinstance(part.id, PublicIpId) or part.id != id:
+            continue
+        match seen:
+            case Unreadable():
+                yield Held.by(seen, part.id)
+            case Present(address) if address.attached_to or not _ours(pair, address.tags, part):
+                continue  # somebody took it over
+            case Present(address) if address.busy:
+                yield Busy(str(address.id))
+            case Present():
+                yield _or_held(half, role, part) or DeletePart(slot, part.id, world.identities[half.side])
+            case _:
+                continue
+
+
+def _subnet(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Iterator[Step]:
+    slot = Slot(half.side, Role.GATEWAY_SUBNET)
+    part = to_delete(pair, slot)
+    if part is None or not isinstance(part.id, SubnetId):
+        return
+    match half.seen.vnet:
+        case Unreadable() as seen:
+            yield Held.by(seen, part.id)
+        case Present(vnet) if part.id.vnet == vnet.id and (subnet := vnet.subnet(GATEWAY_SUBNET)) is not None:
+            if subnet.used_by:
+                return
+            if vnet.busy:
+                yield Busy(str(vnet.id))
+            else:
+                yield _or_held(half, Role.GATEWAY_SUBNET, part) or DeletePart(
+                    slot, part.id, world.identities[half.side]
+                )
+        case _:
+            return
+
+
+def _or_held(half: VpnHalf, role: Role, part: Part) -> Held | None:
+    refusal = half.refusals.get(role)
+    return Held.by(refusal, part.id) if refusal is not None else None
