@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,72 +12,16 @@ from typing import Any
 import pytest
 
 from armsim_process import SUBSCRIPTION, SUBSCRIPTION_2, SUBSCRIPTION_B, TENANT_B, ArmsimProcess
-from vnetlink.azure.arm import Arm
-from vnetlink.azure.cloud import Cloud
-from vnetlink.azure.identities import Identities
-from vnetlink.azure.limiter import UNLIMITED, Limits, Rate
+from azure_bench import NOW, SHARED, Bench, made, running
+from vnetlink.azure.limiter import Limits, Rate
 from vnetlink.domain.arm_id import PeeringId, VnetId
 from vnetlink.domain.identity import Identity
-from vnetlink.domain.observed import ObservedVnet, PeeringState, SyncLevel
+from vnetlink.domain.observed import PeeringState, SyncLevel
 from vnetlink.domain.outcome import Absent, Accepted, Later, Present, Refused, Unreadable
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.sides import Side
-from vnetlink.planning.actions import DeletePeering, PutPeering
 
-NOW, SHARED = timedelta(0), timedelta(minutes=1)
 VNETS = "virtualNetworks"
-
-
-class Clock:
-    """The process's clock as far as vnetlink.azure sees it; moved by the test."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Bench:
-    """An Arm and the simulator that it talks to."""
-
-    def __init__(self, sim: ArmsimProcess, limits: Limits = UNLIMITED, **environ: str) -> None:
-        self.sim, self.clock = sim, Clock()
-        cloud = Cloud.custom(sim.env["VNETLINK_ARM_ENDPOINT"], sim.env["VNETLINK_AUTHORITY_HOST"])
-        self.identities = Identities(cloud, {**sim.env, **environ}, self.clock)
-        self.arm = Arm(cloud, self.identities, limits, clock=self.clock)
-
-    @property
-    def who(self) -> Identity:
-        return self.identities.operator
-
-    async def read(self, vnet: VnetId, max_age: timedelta = NOW) -> Any:
-        self.clock.now += 0.001
-        return await self.arm.read_vnet(self.who, vnet, max_age)
-
-    async def present(self, vnet: VnetId, max_age: timedelta = NOW) -> ObservedVnet:
-        match await self.read(vnet, max_age):
-            case Present(value):
-                assert isinstance(value, ObservedVnet)
-                return value
-            case other:
-                raise AssertionError(other)
-
-    def put(
-        self, home: VnetId, remote: VnetId, *, creates: bool = True, sync: bool = False, **options: Any
-    ) -> PutPeering:
-        peering = PeeringId(home, f"to-{remote.name}")
-        return PutPeering(Side.VNET1, peering, remote, PeeringOptions(**options), creates, sync, self.who)
-
-    def delete(self, home: VnetId, remote: VnetId) -> DeletePeering:
-        return DeletePeering(Side.VNET1, PeeringId(home, f"to-{remote.name}"), remote, self.who)
-
-    async def peered(self, first: VnetId, second: VnetId) -> None:
-        for home, remote in ((first, second), (second, first)):
-            outcome = await self.arm.perform(self.put(home, remote))
-            assert isinstance(outcome, Accepted)
-            assert outcome.created
 
 
 @pytest.fixture(scope="module")
@@ -95,22 +38,10 @@ def sim(simulator: ArmsimProcess) -> ArmsimProcess:
     return simulator
 
 
-@asynccontextmanager
-async def running(bench: Bench) -> AsyncIterator[Bench]:
-    try:
-        yield bench
-    finally:
-        await bench.arm.close()
-
-
 @pytest.fixture
 async def bench(sim: ArmsimProcess) -> AsyncIterator[Bench]:
     async with running(Bench(sim)) as one:
         yield one
-
-
-def made(sim: ArmsimProcess, name: str, prefix: str, **where: Any) -> VnetId:
-    return VnetId.parse(sim.vnet(name, prefix, **where))
 
 
 @pytest.fixture

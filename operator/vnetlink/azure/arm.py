@@ -1,33 +1,50 @@
-"""Azure Resource Manager for the rest of the operator: read a VNet, perform an action, lock two VNets. Decides nothing."""
+"""Azure Resource Manager for the rest of the operator: read, perform an action, lock VNets. Decides nothing."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from vnetlink.azure import questions
+from vnetlink.azure.answers import Answer, Trouble
 from vnetlink.azure.cloud import Cloud
+from vnetlink.azure.doubts import Doubts
 from vnetlink.azure.identities import Identities
 from vnetlink.azure.limiter import Limiter, Limits
 from vnetlink.azure.locks import VnetLocks
 from vnetlink.azure.memory import Memory
 from vnetlink.azure.reading import Reader
+from vnetlink.azure.vpn_codecs import plain
 from vnetlink.azure.writing import Writer
-from vnetlink.domain.arm_id import VnetId
+from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId, VnetId
 from vnetlink.domain.identity import Identity
-from vnetlink.domain.observed import ObservedVnet
-from vnetlink.domain.outcome import Outcome, Seen
+from vnetlink.domain.observed import (
+    ListedConnection,
+    ObservedConnection,
+    ObservedGateway,
+    ObservedPublicIp,
+    ObservedVnet,
+)
+from vnetlink.domain.outcome import Absent, Outcome, Present, Seen
+from vnetlink.domain.shared_key import SharedKey
 from vnetlink.planning.actions import AzureAction
 
 if TYPE_CHECKING:
-    from vnetlink.azure.clients import Clients
+    from vnetlink.azure.clients import Clients, Network
+
+ZONES_LAST = timedelta(days=1)
 
 
 class Arm:
-    """Made without I/O and without importing the SDK; both come with the first call, inside the running loop."""
+    """Made without I/O and without importing the SDK; both come with the first call, inside the running loop.
+
+    What is read is as of at most `max_age` ago, and never from before our own last write that concerns it.
+    """
 
     def __init__(
         self,
@@ -41,10 +58,51 @@ class Arm:
         self._cloud, self._identities, self._api_version, self._clock = cloud, identities, api_version, clock
         self._limiter = Limiter(limits or Limits(), clock)
         self._memory, self._locks = Memory(clock), VnetLocks()
+        self._doubts = Doubts(self._memory, clock)
 
     async def read_vnet(self, identity: Identity, vnet: VnetId, max_age: timedelta) -> Seen[ObservedVnet]:
-        """The VNet with all its peerings, as of at most `max_age` ago and never from before our own last write to it."""
-        return await self._reader.read(identity, vnet, max_age)
+        """The VNet with all its peerings and subnets."""
+        return await self._reader.read_vnet(identity, vnet, max_age)
+
+    async def read_gateway(self, identity: Identity, gateway: GatewayId, max_age: timedelta) -> Seen[ObservedGateway]:
+        """The gateway."""
+        return await self._reader.read(identity, questions.gateway(gateway), max_age)
+
+    async def read_public_ip(self, identity: Identity, ip: PublicIpId, max_age: timedelta) -> Seen[ObservedPublicIp]:
+        """The address."""
+        return await self._reader.read(identity, questions.public_ip(ip), max_age)
+
+    async def read_connection(
+        self, identity: Identity, connection: ConnectionId, max_age: timedelta
+    ) -> Seen[ObservedConnection]:
+        """The connection with its status."""
+        return await self._reader.read(identity, questions.connection(connection), max_age)
+
+    async def connections_of(
+        self, identity: Identity, gateway: GatewayId, max_age: timedelta
+    ) -> Seen[tuple[ListedConnection, ...]]:
+        """Every connection that begins at the gateway; Absent when there is no such gateway."""
+        return await self._reader.read(identity, questions.connections_of(gateway), max_age)
+
+    async def read_shared_key(
+        self, identity: Identity, connection: ConnectionId, max_age: timedelta
+    ) -> Seen[SharedKey]:
+        """The connection's key; Absent when it has none, or is not there itself."""
+        question = questions.shared_key(connection)
+
+        async def ask(network: Network) -> Answer | Trouble:
+            return self._doubts.weighed(identity, connection, await question.ask(network))
+
+        return await self._reader.read(identity, replace(question, ask=ask), max_age)
+
+    async def zones(self, identity: Identity, subscription: str, location: str) -> Seen[tuple[str, ...]]:
+        """The zones of a region as of at most a day ago, empty where it has none; Absent when there is no such region."""
+        match await self._reader.read(identity, questions.locations(subscription), ZONES_LAST):
+            case Present(regions):
+                found = regions.get(plain(location))
+                return Absent() if found is None else Present(found)
+            case other:
+                return other
 
     async def perform(self, action: AzureAction) -> Outcome:
         """Sends the action's one request; an operation that it starts is seen by later reads."""

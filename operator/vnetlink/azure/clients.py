@@ -1,42 +1,41 @@
-"""The SDK's clients, and its calls as Answers and Troubles. Waits for no long operation; retries nothing."""
+"""The SDK's clients and the calls we make with them. Waits for no long operation; retries nothing."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import logging
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import Any
 
-import aiohttp
-from azure.core.exceptions import (
-    AzureError,
-    DecodeError,
-    HttpResponseError,
-    ServiceRequestError,
-    ServiceRequestTimeoutError,
-    ServiceResponseTimeoutError,
-)
-from azure.core.rest import AsyncHttpResponse
+from azure.core.async_paging import AsyncItemPaged
+from azure.core.exceptions import HttpResponseError
+from azure.core.rest import HttpRequest
 from azure.mgmt.network.aio import NetworkManagementClient
-from azure.mgmt.network.models import VirtualNetworkPeering
+from azure.mgmt.network.models import (
+    ConnectionSharedKey,
+    PublicIPAddress,
+    Subnet,
+    TagsObject,
+    VirtualNetworkGateway,
+    VirtualNetworkGatewayConnection,
+    VirtualNetworkPeering,
+)
 
-from vnetlink.azure.answers import Answer, ArmError, HeldBack, NoAnswer, Trouble
+from vnetlink.azure import shapes
+from vnetlink.azure.answers import Answer, NoAnswer, Trouble
+from vnetlink.azure.calls import UNREADABLE, Caught, CaughtKey, CaughtSilently, outcome
 from vnetlink.azure.cloud import Cloud
-from vnetlink.azure.errors import after
 from vnetlink.azure.identities import Identities
-from vnetlink.azure.limiter import NO_HINT, Crowded, Limiter, TurnedBack
-from vnetlink.azure.pipeline import ForeignHost, Response, error_codes, error_message, policies, retry_after
-from vnetlink.azure.sentences import lasting
-from vnetlink.azure.tokens import TokenRefused
-from vnetlink.domain.arm_id import PeeringId, VnetId
+from vnetlink.azure.limiter import Limiter
+from vnetlink.azure.pipeline import policies
+from vnetlink.domain.arm_id import ConnectionId, GatewayId, PeeringId, PublicIpId, SubnetId, VnetId
 from vnetlink.domain.identity import Identity
-
-log = logging.getLogger("vnetlink.azure")
+from vnetlink.domain.shared_key import SharedKey
+from vnetlink.planning.actions import Tags
 
 MAX_PAGES = 1000
-OVERALL = 120.0  # seconds for one call with its queueing and the body of its answer
-UNREADABLE = NoAnswer("Azure Resource Manager's answer is unreadable")
+LOCATIONS = "/subscriptions/{}/locations?api-version=2022-12-01"  # the first with availabilityZoneMappings
+
+Deletable = PeeringId | SubnetId | PublicIpId | GatewayId | ConnectionId
+Taggable = PublicIpId | GatewayId | ConnectionId
 
 
 class Clients:
@@ -74,153 +73,191 @@ class Clients:
 
 
 class Network:
-    """A narrow port over the generated client: four calls, JSON objects in and out."""
+    """A narrow port over the generated client: JSON objects in and out, `etag` of a write empty for none."""
 
     def __init__(self, client: NetworkManagementClient, version: Mapping[str, Any]) -> None:
         self._client, self._version = client, version
+
+    # --- reads
 
     async def vnet(self, vnet: VnetId) -> Answer | Trouble:
         """GET of a virtual network with all its peerings."""
         caught = Caught()
         get = self._client.virtual_networks.get
-        step = get(vnet.resource_group, vnet.name, raw_response_hook=caught.whole, **self._version)
-        return await _outcome(step, caught)
+        return await outcome(get(vnet.resource_group, vnet.name, **self._read(caught)), caught)
 
     async def vnets(self) -> AsyncIterator[Answer | Trouble]:
-        """Every page of the subscription's virtual networks; ends after the first Trouble. A loop of nextLinks is one."""
-        caught, followed = Caught(), set[str]()
-        pages = self._client.virtual_networks.list_all(raw_response_hook=caught.whole, **self._version).by_page()
-        for _ in range(MAX_PAGES):
-            page = await _outcome(anext(pages), caught)
+        """Every page of the subscription's virtual networks; ends after the first Trouble."""
+        caught = Caught()
+        async for page in _pages(self._client.virtual_networks.list_all(**self._read(caught)), caught):
             yield page
-            link = str(page.document.get("nextLink") or "") if isinstance(page, Answer) else ""
-            if not link:
-                return
-            if link in followed:
-                break
-            followed.add(link)
-        yield NoAnswer("Azure Resource Manager's list of virtual networks does not end")
 
-    async def put(self, peering: PeeringId, body: Mapping[str, Any], *, sync: bool, etag: str) -> Answer | Trouble:
-        """PUT of a peering; `etag` empty for none."""
+    async def gateway(self, gateway: GatewayId) -> Answer | Trouble:
+        """GET of a virtual network gateway."""
+        caught = Caught()
+        get = self._client.virtual_network_gateways.get
+        return await outcome(get(gateway.resource_group, gateway.name, **self._read(caught)), caught)
+
+    async def public_ip(self, ip: PublicIpId) -> Answer | Trouble:
+        """GET of a public IP address."""
+        caught = Caught()
+        get = self._client.public_ip_addresses.get
+        return await outcome(get(ip.resource_group, ip.name, **self._read(caught)), caught)
+
+    async def connection(self, connection: ConnectionId) -> Answer | Trouble:
+        """GET of a connection, without the key that older API versions show."""
+        caught = Caught()
+        get = self._client.virtual_network_gateway_connections.get
+        return await outcome(get(connection.resource_group, connection.name, **self._read(caught)), caught)
+
+    async def connections_of(self, gateway: GatewayId) -> Answer | Trouble:
+        """All pages of a gateway's connections as one list; its etag is made of the ids in it."""
+        caught, found = Caught(), list[Any]()
+        listed = self._client.virtual_network_gateways.list_connections
+        async for page in _pages(listed(gateway.resource_group, gateway.name, **self._read(caught)), caught):
+            if not isinstance(page, Answer):
+                return page
+            listing = page.document.get("value")
+            if not isinstance(listing, list):
+                return UNREADABLE
+            found.extend(listing)
+        ids = sorted(shapes.word(one, "id") for one in shapes.objects(found))
+        return Answer(200, {"value": found, "etag": "\n".join(["connections", *ids])})
+
+    async def shared_key(self, connection: ConnectionId) -> Answer | Trouble:
+        """GET of a connection's key: `key` of the document is a SharedKey, or None when there is none."""
+        caught = CaughtKey()
+        get = self._client.virtual_network_gateway_connections.get_shared_key
+        return await outcome(get(connection.resource_group, connection.name, **self._read(caught)), caught)
+
+    async def locations(self, subscription: str) -> Answer | Trouble:
+        """GET of the regions of a subscription with their zones; the SDK has no call for it."""
+        caught = Caught()
+        return await outcome(self._locations(subscription, caught), caught)
+
+    # --- writes
+
+    async def put_peering(
+        self, peering: PeeringId, body: Mapping[str, Any], *, sync: bool, etag: str
+    ) -> Answer | Trouble:
+        """PUT of a peering."""
         caught = Caught()
         step = self._client.virtual_network_peerings.begin_create_or_update(
-            *_path(peering),
+            *_child(peering),
             VirtualNetworkPeering(body),
             sync_remote_address_space="true" if sync else None,
-            polling=False,
-            headers=_guarded(etag),
-            raw_response_hook=caught.head,
-            **self._version,
+            **self._write(caught, etag),
         )
-        return await _outcome(step, caught)
+        return await outcome(step, caught)
 
-    async def delete(self, peering: PeeringId, *, etag: str) -> Answer | Trouble:
-        """DELETE of a peering; `etag` empty for none."""
+    async def put_subnet(self, subnet: SubnetId, body: Mapping[str, Any]) -> Answer | Trouble:
+        """PUT of a subnet."""
         caught = Caught()
-        step = self._client.virtual_network_peerings.begin_delete(
-            *_path(peering), polling=False, headers=_guarded(etag), raw_response_hook=caught.head, **self._version
-        )
-        return await _outcome(step, caught)
+        put = self._client.subnets.begin_create_or_update
+        return await outcome(put(*_child(subnet), Subnet(body), **self._write(caught)), caught)
+
+    async def put_public_ip(self, ip: PublicIpId, body: Mapping[str, Any]) -> Answer | Trouble:
+        """PUT of a public IP address."""
+        caught = Caught()
+        put = self._client.public_ip_addresses.begin_create_or_update
+        return await outcome(put(*_item(ip), PublicIPAddress(body), **self._write(caught)), caught)
+
+    async def put_gateway(self, gateway: GatewayId, body: Mapping[str, Any], *, etag: str) -> Answer | Trouble:
+        """PUT of a gateway."""
+        caught = Caught()
+        put = self._client.virtual_network_gateways.begin_create_or_update
+        return await outcome(put(*_item(gateway), VirtualNetworkGateway(body), **self._write(caught, etag)), caught)
+
+    async def put_connection(
+        self, connection: ConnectionId, body: Mapping[str, Any], key: SharedKey | None, *, etag: str
+    ) -> Answer | Trouble:
+        """PUT of a connection; `key` goes into the body here and nowhere before."""
+        caught = Caught(key)
+        secret = {"sharedKey": key.reveal()} if key else {}
+        whole = VirtualNetworkGatewayConnection({**body, "properties": {**body["properties"], **secret}})
+        put = self._client.virtual_network_gateway_connections.begin_create_or_update
+        return await outcome(put(*_item(connection), whole, **self._write(caught, etag)), caught)
+
+    async def put_shared_key(self, connection: ConnectionId, key: SharedKey) -> Answer | Trouble:
+        """PUT of a connection's key; the answer's document is empty."""
+        caught = CaughtSilently(key)
+        put = self._client.virtual_network_gateway_connections.begin_set_shared_key
+        value = ConnectionSharedKey({"value": key.reveal()})
+        return await outcome(put(*_item(connection), value, **self._write(caught)), caught)
+
+    async def patch_tags(self, target: Taggable, tags: Tags, *, etag: str) -> Answer | Trouble:
+        """PATCH of all tags; of an address it is done at once."""
+        caught, sent = Caught(), TagsObject({"tags": dict(tags)})
+        options, where = self._write(caught, etag), _item(target)
+        match target:
+            case GatewayId():
+                return await outcome(
+                    self._client.virtual_network_gateways.begin_update_tags(*where, sent, **options), caught
+                )
+            case ConnectionId():
+                update = self._client.virtual_network_gateway_connections.begin_update_tags
+                return await outcome(update(*where, sent, **options), caught)
+            case PublicIpId():
+                del options["polling"]
+                return await outcome(self._client.public_ip_addresses.update_tags(*where, sent, **options), caught)
+
+    async def delete(self, target: Deletable, *, etag: str) -> Answer | Trouble:
+        """DELETE of whatever it is."""
+        caught = Caught()
+        return await outcome(self._delete(target, self._write(caught, etag)), caught)
 
     async def close(self) -> None:
         """Closes the client."""
         await self._client.close()
 
+    # --- what all calls have in common
 
-class Caught:
-    """The raw answer of a call: status and headers, which the SDK's models drop."""
+    def _read(self, caught: Caught) -> dict[str, Any]:
+        return {"raw_response_hook": caught.whole, **self._version}
 
-    def __init__(self) -> None:
-        self.last: AsyncHttpResponse | None = None
+    def _write(self, caught: Caught, etag: str = "") -> dict[str, Any]:
+        """Nothing is polled: an operation is seen by later reads."""
+        guard = {"headers": {"If-Match": etag}} if etag else {}
+        return {"polling": False, "raw_response_hook": caught.head, **guard, **self._version}
 
-    def head(self, response: Response) -> None:
-        """Hook of a write: its body is still on the way."""
-        self.last = response.http_response
+    def _delete(self, target: Deletable, options: dict[str, Any]) -> Awaitable[object]:
+        match target:
+            case PeeringId():
+                return self._client.virtual_network_peerings.begin_delete(*_child(target), **options)
+            case SubnetId():
+                return self._client.subnets.begin_delete(*_child(target), **options)
+            case PublicIpId():
+                return self._client.public_ip_addresses.begin_delete(*_item(target), **options)
+            case GatewayId():
+                return self._client.virtual_network_gateways.begin_delete(*_item(target), **options)
+            case ConnectionId():
+                return self._client.virtual_network_gateway_connections.begin_delete(*_item(target), **options)
 
-    def whole(self, response: Response) -> None:
-        """Hook of a read: refuses a body that the SDK would stumble over. Raises ValueError."""
-        self.last = response.http_response
-        if self.last.status_code == 200:
-            _document(self.last.content)
-
-    def answer(self) -> Answer:
-        """What came; raises ValueError when it is unreadable."""
-        if self.last is None:
-            raise ValueError("the SDK made no request")
-        seconds = retry_after(self.last.headers)
-        waits = None if seconds is None else after(seconds)
-        return Answer(self.last.status_code, _document(self.last.content), waits)
-
-
-async def _outcome(step: Awaitable[object], caught: Caught) -> Answer | Trouble:
-    """Makes a call of the SDK. Its exceptions end here, as values."""
-    try:
-        async with asyncio.timeout(OVERALL):
-            await step
-        return caught.answer()
-    except (TokenRefused, TurnedBack, Crowded, ForeignHost) as unsent:
-        return _unsent(unsent)
-    except (AzureError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        log.debug("ARM request failed: %s: %s", type(error).__name__, lasting(str(error)))
-        return _trouble(error)
+    async def _locations(self, subscription: str, caught: Caught) -> None:
+        request = HttpRequest("GET", LOCATIONS.format(subscription))
+        response = await self._client.send_request(request, raw_response_hook=caught.whole)
+        if response.status_code != 200:
+            raise HttpResponseError(response=response)
 
 
-def _unsent(error: TokenRefused | TurnedBack | Crowded | ForeignHost) -> Trouble:
-    match error:
-        case TokenRefused(trouble=trouble):
-            return trouble
-        case TurnedBack(seconds=seconds):
-            return HeldBack(after(seconds))
-        case Crowded():
-            return NoAnswer("Azure Resource Manager is slow and requests are queueing", after(NO_HINT))
-        case ForeignHost():
-            return NoAnswer("Azure Resource Manager's answer leads to another host and was not followed")
+async def _pages(listed: AsyncItemPaged[Any], caught: Caught) -> AsyncIterator[Answer | Trouble]:
+    """Every page of a list; ends after the first Trouble. A loop of nextLinks is one."""
+    pages, followed = listed.by_page(), set[str]()
+    for _ in range(MAX_PAGES):
+        page = await outcome(anext(pages), caught)
+        yield page
+        link = str(page.document.get("nextLink") or "") if isinstance(page, Answer) else ""
+        if not link:
+            return
+        if link in followed:
+            break
+        followed.add(link)
+    yield NoAnswer("Azure Resource Manager's list does not end")
 
 
-def _trouble(error: Exception) -> Trouble:
-    match error:
-        case HttpResponseError(response=AsyncHttpResponse() as response) if not isinstance(error, DecodeError):
-            return _refusal(response)
-        case ServiceRequestTimeoutError() | ServiceResponseTimeoutError() | TimeoutError():
-            return NoAnswer("Azure Resource Manager did not answer in time")
-        case ServiceRequestError():
-            return NoAnswer("Azure Resource Manager cannot be reached")
-        case AzureError() | aiohttp.ClientError() | OSError():
-            return NoAnswer("The connection to Azure Resource Manager was cut")
-        case _:
-            return UNREADABLE
+def _item(target: PublicIpId | GatewayId | ConnectionId) -> tuple[str, str]:
+    return target.resource_group, target.name
 
 
-def _refusal(response: AsyncHttpResponse) -> Trouble:
-    """An error status: ARM's word when the body is ARM's, otherwise somebody else's (a proxy, a broken gateway)."""
-    body, seconds = _body(response), retry_after(response.headers)
-    waits, codes = None if seconds is None else after(seconds), error_codes(body)
-    if codes:
-        return ArmError(response.status_code, codes, error_message(body), waits)
-    if response.status_code == 429:
-        return HeldBack(after(NO_HINT if seconds is None else seconds))
-    return NoAnswer(f"Azure Resource Manager answered {response.status_code} without an error code", waits)
-
-
-def _body(response: AsyncHttpResponse) -> bytes:
-    try:
-        return response.content
-    except AzureError:
-        return b""
-
-
-def _document(body: bytes) -> Mapping[str, Any]:
-    """The JSON object in a body, with a list in `value` if it has one; raises ValueError for anything else."""
-    document = json.loads(body) if body.strip() else {}
-    if not isinstance(document, dict) or not isinstance(document.get("value", []), list):
-        raise ValueError("the body is not a JSON object of Azure Resource Manager")
-    return document
-
-
-def _path(peering: PeeringId) -> tuple[str, str, str]:
-    return peering.vnet.resource_group, peering.vnet.name, peering.name
-
-
-def _guarded(etag: str) -> dict[str, str]:
-    return {"If-Match": etag} if etag else {}
+def _child(target: PeeringId | SubnetId) -> tuple[str, str, str]:
+    return target.vnet.resource_group, target.vnet.name, target.name

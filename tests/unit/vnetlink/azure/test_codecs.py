@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from vnetlink.azure import codecs
+from vnetlink.azure.shapes import Unintelligible
 from vnetlink.domain.arm_id import PeeringId, VnetId
 from vnetlink.domain.identity import Identity
-from vnetlink.domain.observed import PeeringState, Provisioning, SyncLevel
+from vnetlink.domain.observed import ObservedSubnet, PeeringState, Provisioning, SyncLevel
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.sides import Side
 from vnetlink.planning.actions import PutPeering
@@ -124,7 +125,7 @@ def test_an_unknown_or_missing_sync_level_is_no_reason_to_sync() -> None:
     ],
 )
 def test_an_answer_that_does_not_tell_all_peerings_is_no_proof_that_ours_is_gone(peerings: object) -> None:
-    with pytest.raises(codecs.Unintelligible):
+    with pytest.raises(Unintelligible):
         codecs.vnet(shown_vnet(virtualNetworkPeerings=peerings), HUB)
 
 
@@ -167,7 +168,7 @@ def test_a_gateway_is_seen_by_the_use_of_its_subnet(subnet: dict[str, Any], gate
     ],
 )
 def test_an_answer_about_something_else_is_unintelligible(document: dict[str, Any]) -> None:
-    with pytest.raises(codecs.Unintelligible):
+    with pytest.raises(Unintelligible):
         codecs.vnet(document, HUB)
 
 

@@ -1,7 +1,7 @@
 """Which readings count."""
 
 from vnetlink.azure.memory import KEPT_FOR, SETTLES_WITHIN, Memory, Reading
-from vnetlink.domain.arm_id import VnetId
+from vnetlink.domain.arm_id import GatewayId, VnetId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.observed import ObservedVnet, Provisioning
 from vnetlink.domain.outcome import Absent, Present
@@ -23,7 +23,8 @@ class World:
         return self.keep(etag, sent, order, vnet, identity)
 
     def keep(self, etag: str, sent: float, order: int, vnet: VnetId = HUB, identity: Identity = WHO) -> Reading:
-        reading = Reading(sent, order, Present(ObservedVnet(vnet, "x", (), Provisioning.SUCCEEDED, etag=etag)), {})
+        seen = ObservedVnet(vnet, "x", (), Provisioning.SUCCEEDED)
+        reading = Reading(sent, order, Present(seen), {"etag": etag})
         self.memory.keep(identity, vnet, reading)
         return reading
 
@@ -75,9 +76,7 @@ def test_a_read_with_the_etag_from_before_our_write_is_settling() -> None:
     world.memory.wrote(HUB)
     world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="e2")
     stale = world.read("e1")
-    seen = world.memory.judged(HUB, stale)
-    assert isinstance(seen, Present)
-    assert seen.value.settling
+    assert world.memory.stale(HUB, stale)
     assert world.memory.fresh(WHO, HUB, ALWAYS) is None
 
 
@@ -85,18 +84,14 @@ def test_a_read_with_another_etag_has_settled() -> None:
     world = World()
     world.read("e1")
     world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="e2")
-    seen = world.memory.judged(HUB, world.read("e3"))
-    assert isinstance(seen, Present)
-    assert not seen.value.settling
+    assert not world.memory.stale(HUB, world.read("e3"))
 
 
 def test_a_write_that_left_the_etag_alone_does_not_wait_for_another() -> None:
     world = World()
     world.read("e1")
     world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="e1")
-    seen = world.memory.judged(HUB, world.read("e1"))
-    assert isinstance(seen, Present)
-    assert not seen.value.settling
+    assert not world.memory.stale(HUB, world.read("e1"))
 
 
 def test_a_read_that_came_while_our_write_was_on_its_way_is_not_taken_for_an_old_one() -> None:
@@ -105,9 +100,7 @@ def test_a_read_that_came_while_our_write_was_on_its_way_is_not_taken_for_an_old
     before = world.memory.etags(HUB)
     world.read("e2", identity=OTHER)
     world.memory.accepted(HUB, before, new_etag="")
-    seen = world.memory.judged(HUB, world.read("e2"))
-    assert isinstance(seen, Present)
-    assert not seen.value.settling
+    assert not world.memory.stale(HUB, world.read("e2"))
 
 
 def test_settling_ends_after_two_minutes() -> None:
@@ -115,24 +108,46 @@ def test_settling_ends_after_two_minutes() -> None:
     world.read("e1")
     world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="")
     world.now += SETTLES_WITHIN
-    seen = world.memory.judged(HUB, world.read("e1"))
-    assert isinstance(seen, Present)
-    assert not seen.value.settling
+    assert not world.memory.stale(HUB, world.read("e1"))
 
 
 def test_another_identitys_stale_answer_is_recognised_too() -> None:
     world = World()
     world.read("e1")
     world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="e2")
-    seen = world.memory.judged(HUB, world.read("e1", identity=OTHER))
-    assert isinstance(seen, Present)
-    assert seen.value.settling
+    assert world.memory.stale(HUB, world.read("e1", identity=OTHER))
 
 
-def test_an_absence_never_settles() -> None:
+ABSENCE = Reading(0, 99, Absent(), {})
+
+
+def test_an_absence_counts_at_once_unless_our_write_made_the_thing() -> None:
     world = World()
-    world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="")
-    assert world.memory.judged(HUB, Reading(0, 99, Absent(), {})) == Absent()
+    world.memory.accepted(HUB, frozenset(), new_etag="")
+    assert not world.memory.stale(HUB, ABSENCE)
+    world.memory.accepted(HUB, frozenset(), new_etag="e1", made=True)
+    assert world.memory.stale(HUB, ABSENCE)
+
+
+def test_an_absence_of_what_we_made_counts_after_two_minutes_or_our_deletion() -> None:
+    world = World()
+    world.memory.accepted(HUB, frozenset(), new_etag="e1", made=True)
+    world.memory.accepted(HUB, frozenset(), new_etag="e2")
+    assert world.memory.stale(HUB, ABSENCE)
+    world.memory.accepted(HUB, frozenset(), new_etag="", made=False)
+    assert not world.memory.stale(HUB, ABSENCE)
+    world.memory.accepted(HUB, frozenset(), new_etag="e1", made=True)
+    world.now += SETTLES_WITHIN
+    assert not world.memory.stale(HUB, ABSENCE)
+
+
+def test_things_of_every_type_are_told_apart_by_their_whole_id() -> None:
+    world = World()
+    gateway = GatewayId(HUB.subscription, HUB.resource_group, HUB.name)
+    world.read("e1")
+    world.memory.wrote(gateway)
+    assert world.memory.fresh(WHO, HUB, ALWAYS) is not None
+    assert world.memory.last(WHO, gateway) is None
 
 
 def test_what_nobody_asks_for_is_forgotten() -> None:
