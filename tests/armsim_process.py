@@ -195,12 +195,26 @@ class ArmsimProcess:
         """Moves the virtual clock forward, in virtual seconds."""
         self.control("POST", "clock", {"advance": seconds})
 
-    def state(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.control("GET", "state")
+    def state(self, keys: bool = False) -> dict[str, Any]:
+        """Shared keys are hidden unless `keys`; replace_state takes a hidden key for the one that is there."""
+        found: dict[str, Any] = self.control("GET", "state?keys=true" if keys else "state")
         return found
 
     def replace_state(self, state: Mapping[str, Any]) -> None:
         self.control("PUT", "state", state)
+
+    def virtual(self) -> float:
+        """The virtual time, in seconds since the epoch."""
+        return float(self.control("GET", "clock")["virtual"])
+
+    def tunnels(self) -> dict[str, dict[str, Any]]:
+        """By the connection's name: up, since, downSeconds, outages …, in virtual seconds."""
+        found = self.control("GET", "tunnels")["tunnels"]
+        return {one["connection"].rpartition("/")[2]: one for one in found}
+
+    def forget_tunnels(self) -> None:
+        """Down time is counted anew from now on."""
+        self.control("DELETE", "tunnels")
 
     def reset(self) -> None:
         self.control("POST", "reset", {})

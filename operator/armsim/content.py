@@ -8,6 +8,7 @@ from typing import Any
 
 from . import errors
 
+SECRETS = ("sharedKey", "value")
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -46,7 +47,8 @@ class Content:
         if value is None:
             return default
         if not isinstance(value, str):
-            raise errors.wrong_type(self.at(name), f"Unexpected token when reading a string: {_short(value)}.")
+            shown = "a value that is not shown" if name in SECRETS else _short(value)
+            raise errors.wrong_type(self.at(name), f"Unexpected token when reading a string: {shown}.")
         return value
 
     def number(self, name: str, default: int) -> int:
@@ -102,4 +104,7 @@ class Content:
 
 
 def _short(value: Any) -> str:
+    """Never what an object or a list holds: a shared key might be in it."""
+    if isinstance(value, Mapping | list):
+        return "an object" if isinstance(value, Mapping) else "a list"
     return repr(value)[:60]

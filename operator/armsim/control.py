@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from . import page, snapshot
+from . import page, snapshot, tunnels
 from .messages import Request, Response, answer
 
 if TYPE_CHECKING:
@@ -81,8 +81,10 @@ class Control:
         return self.clock(request, now)
 
     def state(self, request: Request, now: float) -> Any:
+        """Shared keys are shown with ?keys=true only; PUT takes a hidden one for the one that is here."""
         self._core.clock = self._core.clock.moved(now, 0)
-        return snapshot.export(self._core)
+        exported = snapshot.export(self._core)
+        return exported if request.query.get("keys") == "true" else snapshot.without_keys(exported)
 
     def replace_state(self, request: Request, now: float) -> Any:
         data = _json(request)
@@ -90,6 +92,15 @@ class Control:
         if "clock" in data:
             snapshot.resume(self._core, data, now)
         return self.index(request, now)
+
+    def tunnels(self, request: Request, now: float) -> Any:
+        """Which stand, since when, and for how long each was down, in virtual seconds."""
+        virtual = self._core.clock.at(now)
+        return {"virtual": virtual, "tunnels": tunnels.export(self._core.world, virtual)}
+
+    def forget_tunnels(self, request: Request, now: float) -> Any:
+        tunnels.forget(self._core.world, self._core.clock.at(now))
+        return self.tunnels(request, now)
 
     def roles(self, request: Request, now: float) -> Any:
         return self._core.roles.export()
@@ -117,6 +128,8 @@ ACTIONS: dict[tuple[str, str], Action] = {
     ("POST", "clock"): Control.advance,
     ("GET", "state"): Control.state,
     ("PUT", "state"): Control.replace_state,
+    ("GET", "tunnels"): Control.tunnels,
+    ("DELETE", "tunnels"): Control.forget_tunnels,
     ("GET", "roles"): Control.roles,
     ("PUT", "roles"): Control.change_roles,
     ("POST", "reset"): Control.reset,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .operations import Clock
-from .store import TABLES, Child, Entity, GatewayIp, Link, Peering, Subnet
+from .store import TABLES, Child, Connection, Deployment, Entity, GatewayIp, Link, Peering, Subnet
 
 if TYPE_CHECKING:
     from .core import Core
@@ -20,9 +20,11 @@ NESTED: Mapping[str, type[Any]] = {
     "children": Child,
     "links": Link,
 }
+HIDDEN = "not shown"
+KEYS = ("key_value", "sharedKey")
 CLASSES: Mapping[str, type[Any]] = {name: kind for kind, name in TABLES.items()}
 FIELDS: dict[type[Any], tuple[str, ...]] = {}
-TUPLES = frozenset(("prefixes", "remote_space", "local_subnets", "remote_subnets", "zones", "custom"))
+TUPLES = frozenset(("changes", "prefixes", "remote_space", "local_subnets", "remote_subnets", "zones", "custom"))
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:
@@ -85,6 +87,43 @@ def export(core: Core) -> dict[str, Any]:
     return {**frame(core), **tables}
 
 
+def without_keys(data: Any) -> Any:
+    """An export that may be shown: HIDDEN in the place of every shared key. A space is in no key, so it is none."""
+    if isinstance(data, list):
+        return [without_keys(one) for one in data]
+    if not isinstance(data, dict):
+        return data
+    key = (data.get("wanted") or {}).get("properties", {}).get("sharedKey") if "wanted" in data else None
+    shown = {name: HIDDEN if name in KEYS and value else without_keys(value) for name, value in data.items()}
+    if key and "parameters" in shown:
+        shown["parameters"] = _masked(shown["parameters"], key)
+    return shown
+
+
+def _masked(data: Any, key: str) -> Any:
+    """A deployment may have been given its key as a parameter that is not secure."""
+    if isinstance(data, dict):
+        return {name: _masked(value, key) for name, value in data.items()}
+    return HIDDEN if data == key else data
+
+
+def _with_keys(core: Core, entity: Entity) -> Entity:
+    """A hidden key is the one that is here. Raises ValueError when it is not."""
+    if isinstance(entity, Connection) and entity.key_value == HIDDEN:
+        here = core.world.connections.get(entity.key)
+        if here is None:
+            raise ValueError(f"the key of {entity.id} was not exported: GET state?keys=true exports it")
+        return replace(entity, key_value=here.key_value)
+    if isinstance(entity, Deployment) and HIDDEN in str(encode(entity)):
+        deployed = core.world.deployments.get(entity.key)
+        if deployed is None and not entity.operation:
+            return entity
+        if deployed is None:
+            raise ValueError(f"the key of {entity.id} was not exported: GET state?keys=true exports it")
+        return replace(entity, wanted=deployed.wanted, shown=deployed.shown, parameters=deployed.parameters)
+    return entity
+
+
 def whole(core: Core) -> dict[str, Any]:
     """For the disk: with the secret that signs tokens, so that they outlive a restart."""
     return {**export(core), "secret": core.secret}
@@ -94,7 +133,7 @@ def restore(core: Core, data: Any) -> None:
     """Replaces the world. Raises ValueError, before any change, when the data has another shape."""
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise ValueError(f"not a state of format {FORMAT}")
-    entities = [decode(name, one) for name in CLASSES for one in data.get(name, [])]
+    entities = [_with_keys(core, decode(name, one)) for name in CLASSES for one in data.get(name, [])]
     core.roles.update(data.get("roles", {}))
     core.world.clear()
     for entity in entities:

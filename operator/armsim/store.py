@@ -207,6 +207,31 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Tunnel:
+    """When a connection's tunnel rose and fell, until virtual time `noted` (rules: tunnels). Outlives the connection.
+
+    `changes` are the times at which it rose, fell, rose, …; `first` is when it first stood (0: never). Down time is
+    counted from `counted` on, `past` being what was counted of changes that are no longer kept.
+    """
+
+    id: str
+    changes: tuple[float, ...] = ()
+    first: float = 0.0
+    counted: float = 0.0
+    noted: float = 0.0
+    past: float = 0.0
+    ended: float = 0.0
+
+    @property
+    def key(self) -> str:
+        return self.id.lower()
+
+    @property
+    def up(self) -> bool:
+        return len(self.changes) % 2 == 1
+
+
+@dataclass(frozen=True, slots=True)
 class Child:
     """A part of a resource with operations of its own: a security rule, a route."""
 
@@ -348,13 +373,14 @@ class Operation:
         return self.name.startswith("Post")
 
 
-Entity = Group | Vnet | Address | Gateway | Connection | Resource | Zone | Deployment | Operation
+Entity = Group | Vnet | Address | Gateway | Connection | Tunnel | Resource | Zone | Deployment | Operation
 TABLES: dict[type[Any], str] = {
     Group: "groups",
     Vnet: "vnets",
     Address: "addresses",
     Gateway: "gateways",
     Connection: "connections",
+    Tunnel: "tunnels",
     Resource: "resources",
     Zone: "zones",
     Deployment: "deployments",
@@ -372,6 +398,7 @@ class World:
         self.addresses: dict[str, Address] = {}
         self.gateways: dict[str, Gateway] = {}
         self.connections: dict[str, Connection] = {}
+        self.tunnels: dict[str, Tunnel] = {}
         self.resources: dict[str, Resource] = {}
         self.zones: dict[str, Zone] = {}
         self.deployments: dict[str, Deployment] = {}

@@ -239,6 +239,7 @@ ROWS = (
         "a changed key does not drop a tunnel at once",
         "test_a_changed_key_drops_a_tunnel_only_after_it_has_lasted",
     ),
+    Row("7", "no list and no newer version has a key", "test_no_list_and_no_newer_version_tells_a_key"),
     Row("7", "equal byte counters", "test_both_directions_have_counted_the_same_bytes"),
     Row("7", "status absent while Updating and in lists", "test_the_status_is_absent_while_updating_and_in_both_lists"),
     Row("7", "key absent in newer api-versions", "test_the_key_is_shown_until_2024_and_absent_after"),
@@ -451,6 +452,21 @@ CHOSEN = (
         "7",
         "up after 120 s, down 300 s after a mismatch (durations connections.connecting, .notConnected)",
         "test_unequal_keys_never_connect_and_end_as_not_connected",
+    ),
+    Row(
+        "7",
+        "both ends rekeyed before it falls: it never fell and is not cut (connection_status)",
+        "test_both_ends_rekeyed_within_the_grace_never_fall",
+    ),
+    Row(
+        "7",
+        "once fallen, equal keys raise it within connections.connecting",
+        "test_a_slow_rotation_is_down_from_the_fall_until_it_has_risen_again",
+    ),
+    Row(
+        "7",
+        "a key is new from the acceptance of its PUT on, also when the operation then fails",
+        "test_a_failed_key_operation_leaves_the_new_key_and_a_failed_connection",
     ),
     Row(
         "7",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .. import errors, gateway_errors
+from .. import errors, gateway_errors, tunnels
 from ..arm_ids import NAME, network_id
 from ..call import Call
 from ..content import Content
@@ -324,6 +324,7 @@ def settle(world: World, one: Connection, state: str, virtual: float) -> None:
     made = bool(one.props["made"]) or state == "Succeeded"
     anew = not one.props["made"] or (one.tie == "alone" and not one.up)
     since = virtual if anew else one.since
+    tunnels.note(world, one, virtual)
     props = {**one.props, "made": made}
     world.put(replace(one, state=state, operation="", etag=world.etag(), props=props, since=since))
     connection_status.retie(world, one, virtual)
@@ -331,6 +332,7 @@ def settle(world: World, one: Connection, state: str, virtual: float) -> None:
 
 def vanish(world: World, one: Connection, virtual: float) -> None:
     other = connection_status.reverse(world, one)
+    tunnels.end(world, one, virtual)
     world.drop(one)
     if other is not None:
         connection_status.retie(world, other, virtual)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .. import tunnels
 from ..store import Connection, World
 
 UNKNOWN, CONNECTING, CONNECTED, NOT_CONNECTED = "Unknown", "Connecting", "Connected", "NotConnected"
@@ -45,6 +46,7 @@ def retie(world: World, one: Connection, virtual: float, *, cut: bool = False) -
         new = tie(world, each)
         if new != each.tie or cut:
             up = status(each, virtual) == CONNECTED and not cut
+            tunnels.note(world, each, virtual)
             world.put(replace(each, tie=new, since=virtual, up=up))
 
 

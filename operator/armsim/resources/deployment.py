@@ -16,7 +16,7 @@ from typing import Any
 
 from .. import deployment_errors, errors
 from ..call import Call
-from ..content import Content
+from ..content import SECRETS, Content
 from ..messages import Response, answer, empty
 from ..operations import retry_after
 from ..store import Connection, Deployment, Operation, World
@@ -190,17 +190,18 @@ def _only_resource(template: Content) -> Content:
 def _filled(content: Content, values: Mapping[str, Any]) -> dict[str, Any]:
     """The resource with every [parameters('x')] replaced by its value; nulls are left out."""
 
-    def fill(value: Any) -> Any:
+    def fill(value: Any, name: str = "") -> Any:
         if isinstance(value, Mapping):
-            return {name: fill(inner) for name, inner in value.items() if inner is not None}
+            return {name: fill(inner, name) for name, inner in value.items() if inner is not None}
         if isinstance(value, list):
             return [fill(inner) for inner in value]
         if not isinstance(value, str) or not value.startswith("["):
             return value
         matched = PARAMETER.fullmatch(value)
         if matched is None or matched[1] not in values:
+            shown = name if name in SECRETS else value[:80]
             raise deployment_errors.bad_template(
-                f"The template language expression '{value[:80]}' is not simulated or not valid."
+                f"The template language expression '{shown}' is not simulated or not valid."
             )
         return values[matched[1]]
 

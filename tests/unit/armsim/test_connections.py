@@ -151,6 +151,17 @@ def test_setting_a_key_leaves_the_connection_updating_for_forty_seconds(azure: A
     assert azure.get(f"{pair[0]}/sharedkey") == {"value": "new"}
 
 
+def test_a_failed_key_operation_leaves_the_new_key_and_a_failed_connection(azure: Azure, pair: tuple[str, str]) -> None:
+    azure.control("POST", "faults", {"kind": "fail", "method": "PUT", "path": "/sharedkey", "count": 1})
+    answer = azure.send("PUT", f"{pair[0]}/sharedkey", {"value": "new"})
+    azure.wait(41)
+    assert azure.get(answer.headers["Azure-AsyncOperation"])["status"] == "Failed"
+    assert azure.properties(pair[0])["provisioningState"] == "Failed"
+    assert azure.get(f"{pair[0]}/sharedkey") == {"value": "new"}
+    azure.put(f"{pair[0]}/sharedkey", {"value": "new"})
+    assert azure.properties(pair[0])["provisioningState"] == "Succeeded"
+
+
 @pytest.mark.parametrize("length", [1, 17, 128])
 def test_a_reset_key_has_the_wanted_length(azure: Azure, pair: tuple[str, str], length: int) -> None:
     answer = azure.send("POST", f"{pair[0]}/sharedkey/reset", {"keyLength": length})

@@ -128,7 +128,7 @@ def test_any_other_template_is_invalid(azure: Azure, changes: dict[str, Any]) ->
 
 def test_an_expression_that_is_not_simulated_is_said(azure: Azure) -> None:
     there = template()
-    there["resources"][0]["properties"]["sharedKey"] = "[concat('a', 'b')]"
+    there["resources"][0]["properties"]["connectionMode"] = "[concat('a', 'b')]"
     refused = azure.send("PUT", PATH, body(resources=there["resources"]))
     assert "concat" in refused.data["error"]["message"]
 

@@ -9,6 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from armsim import tunnels
+from armsim.resources import connection_status
 from armsim.snapshot import CLASSES, encode
 from simulated_azure import GROUP, STANDARD_ADDRESS, Azure, connection, gateway, network
 
@@ -118,6 +120,7 @@ class Walk:
             for kind in ("vnet", "ip", "gateway"):
                 self.azure.put(path(kind, name), body(kind, name))
         self.time = 0.0
+        self.down: dict[str, float] = {}
 
     def take(self, step: tuple[Any, ...]) -> None:
         match step:
@@ -179,7 +182,7 @@ class Walk:
 
     def reload(self) -> None:
         """Export and import into another simulator gives the same world."""
-        exported = self.azure.control("GET", "state").data
+        exported = self.azure.control("GET", "state?keys=true").data
         other = Azure()
         other.now = self.azure.now
         assert other.control("PUT", "state", exported).status == 200
@@ -200,10 +203,11 @@ class Walk:
         for table in CLASSES:
             for key, one in world.table(table).items():
                 assert key == one.key
-                if table not in ("groups", "operations"):
+                if table not in ("groups", "operations", "tunnels"):
                     assert key.partition("/providers/")[0] in world.groups
         self.check_references()
         self.check_tunnels()
+        self.check_history(virtual)
 
     def check_references(self) -> None:
         """Nothing that is in use has gone: gateways and interfaces keep subnet and address, connections gateways."""
@@ -233,6 +237,16 @@ class Walk:
             first, second = shown.values()
             assert first["ingressBytesTransferred"] == second["ingressBytesTransferred"]
             assert (first["connectionStatus"] == "Connected") == (second["connectionStatus"] == "Connected")
+
+    def check_history(self, virtual: float) -> None:
+        """What is written down of a tunnel agrees with its status now, and no outage is forgotten."""
+        for shown in tunnels.export(self.azure.core.world, virtual):
+            one = self.azure.core.world.connections.get(shown["connection"].lower())
+            if one is not None:
+                assert shown["up"] == (connection_status.status(one, virtual) == "Connected")
+            assert 0 <= self.down.get(shown["connection"], 0.0) <= shown["downSeconds"] <= virtual
+            self.down[shown["connection"]] = shown["downSeconds"]
+            assert all(each["to"] is None or each["from"] < each["to"] for each in shown["outages"])
 
 
 def state(azure: Azure) -> dict[str, Any]:
