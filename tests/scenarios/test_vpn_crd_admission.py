@@ -88,8 +88,8 @@ GATEWAY_STAYS = (
     "it with the other gateway"
 )
 CREATE_STAYS = (
-    "create can be neither added nor removed later, because it decides whether the gateway belongs to this object: delete "
-    "this object and create it the other way"
+    "create can be added, but not removed later, because the gateway belongs to this object: delete this object, with "
+    "deletionPolicy Orphan if the gateway is to stay"
 )
 CONNECTION_STAYS = (
     "cannot be added, changed or removed later, because Azure can only delete and make the connection again: delete this "
@@ -112,8 +112,8 @@ SECOND_ADDRESS_STAYS = (
     "with: delete this object and create it with the other address"
 )
 SUBNET_STAYS = (
-    "cannot be added, changed or removed later, because a subnet with a gateway in it cannot move: delete this object and "
-    "create it with the other range"
+    "can be added, but neither changed nor removed later, because a subnet with a gateway in it cannot move: delete this "
+    "object and create it with the other range"
 )
 
 KEY = {"secretRef": {"name": "vpn"}}
@@ -571,18 +571,20 @@ def test_nothing_of_the_identity_can_be_added_later(cluster: Cluster, namespace:
     bare_create = stored(cluster, namespace, making(side, activeActive=True) | {"metadata": {"name": "made"}})
     for before, change, field, sentence in (
         (bare, {"gateway": {"id": GATEWAY}}, "gateway.id", GATEWAY_STAYS),
-        (bare, {"gateway": {"create": {}}}, "gateway.create", CREATE_STAYS),
         (bare, {"connection": {"id": CONNECTION}}, "connection.id", CONNECTION_STAYS),
         (bare_create, create(publicIP={"id": ADDRESS}), "gateway.create.publicIP.id", ADDRESS_STAYS),
         (bare_create, create(publicIP2={"id": ADDRESS}), "gateway.create.publicIP2.id", SECOND_ADDRESS_STAYS),
-        (
-            bare_create,
-            create(gatewaySubnet={"addressPrefix": "10.9.0.0/27"}),
-            "gateway.create.gatewaySubnet.addressPrefix",
-            SUBNET_STAYS,
-        ),
     ):
         refused(patched(cluster, namespace, before, {"vpn": {side: change}}), f"spec.vpn.{side}.{field}", sentence)
+
+
+@both_sides
+def test_what_a_refusal_asks_for_can_be_added_later(cluster: Cluster, namespace: str, side: str) -> None:
+    """GatewayMissing asks for `create`, NoFreePrefix for another range."""
+    before = stored(cluster, namespace, pair())
+    for change in ({"gateway": {"create": {}}}, create(gatewaySubnet={"addressPrefix": "10.9.0.0/27"})):
+        answer = patched(cluster, namespace, before, {"vpn": {side: change}})
+        assert answer.returncode == 0, answer.stderr
 
 
 @both_sides
