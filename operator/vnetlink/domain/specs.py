@@ -10,7 +10,7 @@ from typing import TypeAlias
 from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.peering import PeeringOptions
-from vnetlink.domain.sides import PerSide
+from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.vpn import ConnectionOptions, WantedSharedKey, WantedVpnSide
 
 
@@ -157,6 +157,10 @@ class VpnConnectionPairSpec:
     shared_key: WantedSharedKey
     options: ConnectionOptions = ConnectionOptions()
     lifecycle: Lifecycle = Lifecycle()
+
+    def options_of(self, side: Side) -> ConnectionOptions:
+        """The options of the connection that lives on `side`."""
+        return self.options if side is Side.VNET1 else self.options.counterpart
 
 
 @dataclass(frozen=True, slots=True)

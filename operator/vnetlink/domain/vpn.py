@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
@@ -36,7 +36,10 @@ class IpsecPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
-    """What both connections have in common. `protocol` and `mode` are ARM's connectionProtocol and connectionMode."""
+    """What both connections have in common. `protocol` and `mode` are ARM's connectionProtocol and connectionMode.
+
+    In a spec `mode` is that of the connection in VNet 1; the other one gets the counterpart.
+    """
 
     protocol: str = "IKEv2"
     mode: str = "Default"
@@ -44,6 +47,12 @@ class ConnectionOptions:
     routing_weight: int = 10
     enable_bgp: bool = False
     ipsec_policies: tuple[IpsecPolicy, ...] = ()
+
+    @property
+    def counterpart(self) -> ConnectionOptions:
+        """The options of the other end: where one only starts the tunnel, the other only answers; two that wait wait for ever."""
+        opposite = {"InitiatorOnly": "ResponderOnly", "ResponderOnly": "InitiatorOnly"}
+        return replace(self, mode=opposite.get(self.mode, self.mode))
 
     def differences(self, shown: ConnectionOptions) -> tuple[str, ...]:
         """ARM's names of the properties in which `shown` is not as asked."""

@@ -287,7 +287,7 @@ def not_adoptable(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHal
         connection = half.connection
         if connection is None or not half.manages or half.recorded(Role.LINK, connection.id):
             continue
-        differing = (*pair.spec.options.differences(connection.options), *_other_key(world, half))
+        differing = (*pair.spec.options_of(half.side).differences(connection.options), *_other_key(world, half))
         if policy is AdoptionPolicy.NEVER:
             why, how = "adoptionPolicy is Never", "Delete the connection, or set adoptionPolicy: IfMatching"
         elif policy is AdoptionPolicy.IF_MATCHING and differing:
@@ -312,7 +312,7 @@ def _other_key(world: VpnWorld, half: VpnHalf) -> tuple[str, ...]:
 
 def _as_found(pair: VpnConnectionPair, half: VpnHalf, differing: tuple[str, ...]) -> str:
     """The differing options as they are in Azure, as a piece of spec; never a key."""
-    shown = half.connection.options if half.connection else pair.spec.options
+    shown = half.connection.options if half.connection else pair.spec.options_of(half.side)
     values = {
         "connectionProtocol": shown.protocol,
         "connectionMode": shown.mode,

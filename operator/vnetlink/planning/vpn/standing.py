@@ -131,7 +131,11 @@ def policies_differ(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnH
 def not_as_asked(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
     """Options differ from spec. Of someone else's connection we ask nothing but that it is Connected."""
     for half in both:
-        wrong = pair.spec.options.differences(half.connection.options) if half.connection and half.manages else ()
+        wrong = (
+            pair.spec.options_of(half.side).differences(half.connection.options)
+            if half.connection and half.manages
+            else ()
+        )
         if wrong and half.connection is not None:
             message = f"Connection {half.connection.id} differs from spec: {', '.join(wrong)}."
             yield Finding(Reason.DRIFTED, message, str(half.connection.id), Reason.DRIFTED.facts.remedy)

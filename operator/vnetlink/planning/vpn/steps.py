@@ -46,7 +46,7 @@ def repairs(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
         connection = half.connection
         if connection is None or not half.recorded(Role.LINK, connection.id) or not _may_connect(both, half):
             continue
-        changes = pair.spec.options.differences(connection.options)
+        changes = pair.spec.options_of(half.side).differences(connection.options)
         if (changes or connection.provisioning is Provisioning.FAILED) and not connection.busy:
             yield _put_connection(pair, world, both, half, connection, changes)
 
@@ -155,7 +155,7 @@ def _put_connection(
         location=half.gateway.location,
         near=near,
         far=far,
-        options=pair.spec.options,
+        options=pair.spec.options_of(half.side),
         key=_key(world) if shown is None else None,
         tags=shown.tags if shown else owned(pair, ()),
         creates=shown is None,
