@@ -8,17 +8,19 @@ from __future__ import annotations
 import logging
 
 from vnetlink.domain.outcome import Absent, Later, Present, Refused, Unreadable
-from vnetlink.domain.specs import ObjectKey, SpecError
+from vnetlink.domain.specs import ObjectKey, Pair, PeeringPair, SpecError, VpnConnectionPair
+from vnetlink.kinds.peering import PEERING
+from vnetlink.kinds.vpn import VPN
 from vnetlink.kube.answers import Write
 from vnetlink.kube.api import Body
-from vnetlink.kube.decode import peering_pair
+from vnetlink.kube.decode import decode
 from vnetlink.memory import Memories
-from vnetlink.pair_turn import PairTurn, told
 from vnetlink.planning import conditions
-from vnetlink.planning.deletion import LET_GO
+from vnetlink.planning.letting_go import LET_GO
 from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Wake
 from vnetlink.ports import Ports
 from vnetlink.telemetry import turn_generation
+from vnetlink.turn import Turn, told
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +46,20 @@ class Loop:
 
     async def _turn_of(self, body: Body) -> Wake:
         ports = self._ports
-        decoded = peering_pair(body, ports.settings.installation)
+        decoded = decode(body, ports.settings.installation)
         turn_generation(decoded.meta.generation)
         ports.claims.update(decoded)
         if isinstance(decoded, SpecError):
             return await self._turn_of_unusable(body, decoded)
-        return await PairTurn(ports, body, decoded, self._memories.of(decoded.meta, ports.monotonic())).run()
+        return await self._turn_of_pair(body, decoded)
+
+    async def _turn_of_pair(self, body: Body, pair: Pair) -> Wake:
+        memory = self._memories.of(pair.meta, self._ports.monotonic())
+        match pair:
+            case PeeringPair():
+                return await Turn(PEERING, self._ports, body, pair, memory).run()
+            case VpnConnectionPair():
+                return await Turn(VPN, self._ports, body, pair, memory).run()
 
     async def _turn_of_unusable(self, body: Body, wrong: SpecError) -> Wake:
         """A spec that cannot be read is told; its object can be let go of, and nothing else is done for it."""

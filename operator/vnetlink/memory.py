@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from vnetlink.domain.outcome import Refused
-from vnetlink.domain.sides import Side
+from vnetlink.domain.outcome import Refused, Unreadable
+from vnetlink.domain.ownership import Slot
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 
-PACE = 2.0  # seconds from our last write to a peering to the next update of it: a burst of edits is written once
-USUAL = 4  # writes to one peering until all is well: delete, make, change, sync
+PACE = 2.0  # seconds from our last write in a slot to the next update there: a burst of edits is written once
+USUAL = 4  # writes in one slot until all is well; of a peering: delete, make, change, sync
 
 
 @dataclass(slots=True)
@@ -22,20 +22,25 @@ class Memory:
     """
 
     uid: str
-    version: tuple[int, str, bool]
+    version: tuple[int, str, str, bool]
     last_read: float
-    refusals: dict[Side, tuple[Refused, float]] = field(default_factory=dict)
+    refusals: dict[Slot, tuple[Refused, float]] = field(default_factory=dict)
     busy_since: float | None = None
     rested: bool = False
     has_rested: bool = False
     asked: bool = False
-    written: dict[Side, float] = field(default_factory=dict)
-    taken: dict[Side, int] = field(default_factory=dict)
+    written: dict[Slot, float] = field(default_factory=dict)
+    taken: dict[Slot, int] = field(default_factory=dict)
 
-    def note_write(self, side: Side, taken: bool, now: float) -> None:
+    def note_read(self, seen: Iterable[object], now: float) -> None:
+        """Azure was read; an outage in any part of it means that it could not be."""
+        if not any(isinstance(one, Unreadable) and one.transient for one in seen):
+            self.last_read, self.asked = now, False
+
+    def note_write(self, slot: Slot, taken: bool, now: float) -> None:
         """A write was sent; `taken`: Azure accepted it."""
-        self.written[side] = now
-        self.taken[side] = self.taken.get(side, 0) + taken
+        self.written[slot] = now
+        self.taken[slot] = self.taken.get(slot, 0) + taken
 
     def note_rest(self, rested: bool) -> None:
         """Whether nothing is owed to Azure now: what was written has lasted."""
@@ -43,25 +48,25 @@ class Memory:
         if rested:
             self.taken.clear()
 
-    def pause_before_write(self, side: Side, updates: bool, longest: timedelta, now: float) -> timedelta:
-        """How long to wait before writing this peering once more. Azure takes about 10 s for one write anyway.
+    def pause_before_write(self, slot: Slot, updates: bool, longest: timedelta, now: float) -> timedelta:
+        """How long to wait before writing in this slot once more. Azure takes about 10 s for one write anyway.
 
         What is accepted again and again and does not last (an operation that fails, a policy that changes it back) is
         repeated ever more slowly, down to once in `longest`.
         """
-        in_vain = self.taken.get(side, 0) - USUAL
+        in_vain = self.taken.get(slot, 0) - USUAL
         pace = PACE if updates else 0.0
         if in_vain >= 0:
             pace = max(PACE, min(longest.total_seconds(), PACE * 2 ** min(in_vain, 16)))
-        return timedelta(seconds=max(0.0, self.written.get(side, now - pace) + pace - now))
+        return timedelta(seconds=max(0.0, self.written.get(slot, now - pace) + pace - now))
 
-    def refuse(self, side: Side, refusal: Refused, until: float) -> None:
-        """Do not try this side again before `until`."""
-        self.refusals[side] = (refusal, until)
+    def refuse(self, slot: Slot, refusal: Refused, until: float) -> None:
+        """Do not try this slot again before `until`."""
+        self.refusals[slot] = (refusal, until)
 
-    def refusals_at(self, now: float) -> Mapping[Side, Refused]:
+    def refusals_at(self, now: float) -> Mapping[Slot, Refused]:
         """The refusals that still stand."""
-        return {side: refusal for side, (refusal, until) in self.refusals.items() if now < until}
+        return {slot: refusal for slot, (refusal, until) in self.refusals.items() if now < until}
 
     def busy_for(self, now: float) -> timedelta:
         """How long an operation has been seen running."""
@@ -77,19 +82,19 @@ class Memory:
 
 
 class Memories:
-    """Every object's memory. An edit, a requested reconcile or a new object of the same name starts afresh."""
+    """Every object's memory. An edit, a requested reconcile or rotation, or a new object of the same name starts afresh."""
 
     def __init__(self) -> None:
         self._of: dict[ObjectKey, Memory] = {}
 
     def of(self, meta: ObjectMeta, now: float) -> Memory:
         """The memory of this very object in this very version of its spec."""
-        version = (meta.generation, meta.reconcile_requested_at, meta.deleting)
+        version = (meta.generation, meta.reconcile_requested_at, meta.rotate_requested_at, meta.deleting)
         memory = self._of.get(meta.key)
         if memory is None or memory.uid != meta.uid:
             memory = self._of[meta.key] = Memory(meta.uid, version, now)
         elif memory.version != version:
-            asked = memory.asked or memory.version[1] != meta.reconcile_requested_at
+            asked = memory.asked or memory.version[1:3] != version[1:3]
             memory = self._of[meta.key] = Memory(
                 meta.uid, version, memory.last_read, asked=asked, written=memory.written
             )

@@ -13,7 +13,7 @@ from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.observed import ObservedPeering, PeeringState, Provisioning, SyncLevel
 from vnetlink.domain.outcome import Absent, Present, Refused, Seen, Unreadable
-from vnetlink.domain.ownership import Origin, OwnershipRecord
+from vnetlink.domain.ownership import Origin, OwnershipRecord, Slot
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
@@ -110,7 +110,7 @@ def pair_of(spec: PeeringPairSpec) -> PeeringPair:
     return PeeringPair(META, spec, OwnershipRecord("installation", str(META.key)))
 
 
-def seen(azure: Azure, refusals: dict[Side, Refused] | None = None) -> PairWorld:
+def seen(azure: Azure, refusals: dict[Slot, Refused] | None = None) -> PairWorld:
     vnets: PerSide[Seen] = azure.vnets.map(Present)  # type: ignore[type-arg]
     return PairWorld(vnets, PerSide(OPERATOR, OPERATOR), refusals or {})
 
@@ -120,7 +120,7 @@ class Run:
 
     def __init__(self, azure: Azure, pair: PeeringPair) -> None:
         self.azure, self.pair = azure, pair
-        self.refusals: dict[Side, Refused] = {}
+        self.refusals: dict[Slot, Refused] = {}
         self.writes: list[PutPeering | DeletePeering] = []
         self.released = False
 
@@ -153,7 +153,7 @@ class Run:
                 self.writes.append(action)
                 self.azure, outcome = self.azure.perform(action)
                 if isinstance(outcome, Refused):
-                    self.refusals[action.side] = outcome
+                    self.refusals[action.slot] = outcome
                 self.pair = replace(self.pair, record=ownership.after(self.pair.record, action, outcome))
 
 
@@ -329,7 +329,7 @@ def test_a_side_refused_for_want_of_a_gateway_is_written_again_only_without_aski
 ) -> None:
     eager = replace(spec, lifecycle=replace(spec.lifecycle, adoption=AdoptionPolicy.ALWAYS))
     refused = Refused(Reason.REMOTE_HAS_NO_GATEWAY, "RemoteVnetHasNoGateways", "no gateway")
-    plan = plan_pair(pair_of(eager), seen(azure, {side: refused}))
+    plan = plan_pair(pair_of(eager), seen(azure, {Slot(side): refused}))
     for action in plan.actions:
         if isinstance(action, PutPeering) and action.side is side:
             assert spec.peerings[side].options.use_remote_gateways

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from vnetlink.domain.specs import ObjectKey
@@ -17,7 +17,10 @@ class EventType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`reason` is one word in CamelCase, `action` what the operator did or tried, `note` the sentence (1 kB at most)."""
+    """`reason` is one word in CamelCase, `action` what the operator did or tried, `note` the sentence (1 kB at most).
+
+    `seconds`: how long what the event tells of took, for metrics; only where that is known.
+    """
 
     key: ObjectKey
     uid: str
@@ -25,3 +28,4 @@ class Event:
     reason: str
     action: str
     note: str
+    seconds: float | None = field(default=None, compare=False)

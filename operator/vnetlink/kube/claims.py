@@ -1,4 +1,4 @@
-"""Who wants which pair of VNets: a summary of every PeeringPair, kept in memory. Pure data, may be lost and is rebuilt.
+"""Who wants which pair of VNets: a summary of every object of a pair kind, kept in memory. Pure data, may be lost and is rebuilt.
 
 It may lag behind the API server, so whoever loses to a claim confirms with a read that the winner still exists.
 """
@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from vnetlink.domain.specs import ObjectKey, PeeringPair, SpecError
+from vnetlink.domain.arm_id import VnetId
+from vnetlink.domain.specs import ObjectKey, Pair, SpecError
 
 PairKey = frozenset[str]
 
@@ -25,13 +26,13 @@ class Claim:
     competes: bool
 
     @property
-    def rank(self) -> tuple[datetime, str, str]:
-        """Lower wins (design/api.md, "Who wins a pair")."""
-        return self.created_at, self.key.namespace, self.key.name
+    def rank(self) -> tuple[datetime, str, str, str]:
+        """Lower wins (design/api.md, "Who wins a pair"). Two kinds may have one name: then the kind decides."""
+        return self.created_at, self.key.namespace, self.key.name, self.key.kind
 
 
 class Claims:
-    """Every claim, found by object and by pair. An object being deleted keeps its claim until it is gone.
+    """Every claim of every kind, found by object and by pair. An object being deleted keeps its claim until it is gone.
 
     `wake` is called with the other objects of a pair whenever one of its claims comes, changes or goes, whoever noticed.
     """
@@ -42,7 +43,7 @@ class Claims:
         self._pairs: dict[PairKey, set[ObjectKey]] = {}
         self._newest: dict[ObjectKey, int] = {}
 
-    def update(self, seen: PeeringPair | SpecError) -> None:
+    def update(self, seen: Pair | SpecError) -> None:
         """Take note of an object as it was read or reported; an older version than the one known is no news."""
         version = _number(seen.meta.resource_version)
         if version < self._newest.get(seen.meta.key, 0):
@@ -50,7 +51,7 @@ class Claims:
         self._newest[seen.meta.key] = version
         self._note(seen)
 
-    def _note(self, seen: PeeringPair | SpecError) -> None:
+    def _note(self, seen: Pair | SpecError) -> None:
         claim = self._claim(seen)
         if claim == self._claims.get(seen.meta.key):
             return
@@ -89,7 +90,16 @@ class Claims:
         claim = self._claims.get(key)
         return frozenset() if claim is None else frozenset(self._pairs[claim.pair]) - {key}
 
-    def _claim(self, seen: PeeringPair | SpecError) -> Claim | None:
+    def at_vnet(self, vnet: VnetId, beside: ObjectKey) -> tuple[Claim, ...]:
+        """The competing claims of the kind of `beside`, not its own, that have an end on `vnet`, the oldest first.
+
+        One that another object holds the pair of does not use what is there; `beside` counts as gone.
+        """
+        ended = (c for c in self._claims.values() if vnet.key in c.pair and c.key.kind == beside.kind and c.competes)
+        others = (c for c in ended if c.key != beside and all(rival.key == beside for rival in self.rivals(c.key)))
+        return tuple(sorted(others, key=lambda claim: claim.rank))
+
+    def _claim(self, seen: Pair | SpecError) -> Claim | None:
         if isinstance(seen, SpecError):
             return None
         return Claim(
@@ -100,12 +110,12 @@ class Claims:
             competes=seen.spec.lifecycle.writes and self._authorised(seen) and not _over(seen),
         )
 
-    def _authorised(self, seen: PeeringPair) -> bool:
+    def _authorised(self, seen: Pair) -> bool:
         """A reference to a credential is granted to nobody so far (planning/grants.py)."""
         return self._authorises(seen.meta.key.namespace) and not any(end.credential_ref for end in seen.spec.ends)
 
 
-def _over(seen: PeeringPair) -> bool:
+def _over(seen: Pair) -> bool:
     """Whether it is being deleted and only somebody else's finalizer keeps it: it writes and deletes nothing any more."""
     return seen.meta.deleting and not seen.meta.finalizer
 

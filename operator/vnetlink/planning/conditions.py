@@ -6,16 +6,15 @@ Equal states give equal status: no time stamps but lastTransitionTime, no reques
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.sides import PerSide, Side
-from vnetlink.domain.specs import ObjectMeta, PeeringPair
-from vnetlink.planning import seen_status
+from vnetlink.domain.sides import PerSide
+from vnetlink.domain.specs import ObjectMeta, Pair
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.plan import Finding, Plan, PlannedAction, Truth, Verdict
-from vnetlink.planning.world import Half, PairWorld, halves
 
 # The schema's bounds: whatever goes beyond them would make every status write fail.
 MOST_FINDINGS, MOST_PLANNED = 16, 32
@@ -26,22 +25,31 @@ NOT_READ = "Azure was not read."
 Connected: TypeAlias = tuple[Truth, Reason, str]
 
 
-def status(
-    pair: PeeringPair, plan: Plan, world: PairWorld | None, previous: Mapping[str, Json], now: datetime
-) -> Status | None:
-    """The whole status that the object should carry, or None when it should stay as it is.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a kind shows of its world.
+
+    `fields` of status, the `states` of both directions in one word each, `notes` to follow them in Connected's message;
+    `unread_for`: how long it is since Azure could last be read.
+    """
+
+    fields: Status
+    states: PerSide[str]
+    notes: PerSide[str] = PerSide("", "")
+    unread_for: timedelta = timedelta(0)
+
+
+def status(pair: Pair, plan: Plan, shown: Shown | None, previous: Mapping[str, Json], now: datetime) -> Status | None:
+    """The whole status that the object should carry, or None when it should stay as it is. `shown` None: nothing was read.
 
     An outage or throttling changes nothing that was known, until three intervals have passed without a successful read.
     """
     if plan.verdict.ready is Truth.UNKNOWN and plan.verdict.progressing:
-        return _unread(pair, plan.verdict, world, previous, now)
-    both = halves(pair, world) if world else None
-    seen: Status = {} if world is None or both is None else seen_status.seen(pair, world, both)
-    connected = _connected(both, plan.verdict)
+        return _unread(pair, plan.verdict, shown, previous, now)
     return {
         "observedGeneration": pair.meta.generation,
-        "conditions": _conditions(plan.verdict, connected, pair.meta, previous, now),
-        **seen,
+        "conditions": _conditions(plan.verdict, _connected(shown, plan.verdict), pair.meta, previous, now),
+        **(shown.fields if shown is not None else {}),
         **_told(plan.findings, plan.planned),
         **_handled(pair.meta),
     }
@@ -65,10 +73,10 @@ def ready_of(previous: Mapping[str, Json]) -> tuple[str, str]:
 
 
 def _unread(
-    pair: PeeringPair, verdict: Verdict, world: PairWorld | None, previous: Mapping[str, Json], now: datetime
+    pair: Pair, verdict: Verdict, shown: Shown | None, previous: Mapping[str, Json], now: datetime
 ) -> Status | None:
     known = bool(ready_of(previous)[0])
-    outage = world is not None and world.unread_for > pair.spec.lifecycle.interval * OUTAGE_AFTER_INTERVALS
+    outage = shown is not None and shown.unread_for > pair.spec.lifecycle.interval * OUTAGE_AFTER_INTERVALS
     if known and not outage:
         return None
     reason = verdict.reason if verdict.reason is Reason.THROTTLED else Reason.AZURE_UNREACHABLE
@@ -79,7 +87,10 @@ def _unread(
     return {**kept, "observedGeneration": generation, "conditions": conditions}
 
 
-KEPT_IN_OUTAGE = ("vnet1", "vnet2", "vnet1ToVnet2", "vnet2ToVnet1", "syncLevel", "resources", "lastHandledReconcileAt")
+KEPT_IN_OUTAGE = (
+    *("vnet1", "vnet2", "vnet1ToVnet2", "vnet2ToVnet1", "syncLevel", "sharedKey", "encryption", "resources"),
+    "lastHandledReconcileAt",
+)
 
 
 def _conditions(
@@ -117,21 +128,14 @@ def _previous_conditions(previous: Mapping[str, Json]) -> dict[str, dict[str, Js
     return {str(row["type"]): row for row in rows if isinstance(row, dict) and "type" in row}
 
 
-def _connected(both: PerSide[Half] | None, verdict: Verdict) -> Connected:
-    if both is None:
+def _connected(shown: Shown | None, verdict: Verdict) -> Connected:
+    if shown is None:
         return Truth.UNKNOWN, verdict.reason, NOT_READ
-    states = [seen_status.state(both, side) for side in Side]
-    message = f"{_direction(both, Side.VNET1, '1->2')}, {_direction(both, Side.VNET2, '2->1')}."
+    states, notes = shown.states, shown.notes
+    message = f"1->2 {states.vnet1}{notes.vnet1}, 2->1 {states.vnet2}{notes.vnet2}."
     if set(states) == {"Connected"}:
         return Truth.TRUE, Reason.CONNECTED, message
-    return (Truth.UNKNOWN if "Unknown" in states else Truth.FALSE), verdict.reason, message
-
-
-def _direction(both: PerSide[Half], side: Side, arrow: str) -> str:
-    """One direction in words; a VNet that cannot be read is judged by the peering that leads to it."""
-    told = "" if both[side].vnet else f" (VNet {both[side].end.id.name} cannot be read; told by the other side)"
-    state = seen_status.state(both, side)
-    return f"{arrow} {state}" + (told if state != "Unknown" else "")
+    return (Truth.UNKNOWN if "Unknown" in set(states) else Truth.FALSE), verdict.reason, message
 
 
 def _told(findings: tuple[Finding, ...], planned: tuple[PlannedAction, ...]) -> Status:

@@ -5,52 +5,22 @@ The two sides are independent of each other: one that cannot be deleted holds th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vnetlink.domain.observed import ObservedPeering
-from vnetlink.domain.outcome import Absent, Present, Refused, Unreadable
-from vnetlink.domain.ownership import Origin, Part
+from vnetlink.domain.outcome import Absent, Present, Unreadable
+from vnetlink.domain.ownership import Origin, Part, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, PeeringPair
-from vnetlink.planning.actions import DeletePeering, ReleaseFinalizer
+from vnetlink.planning.actions import DeletePeering
 from vnetlink.planning.gateway_transit import removal_order
-from vnetlink.planning.peering_pair import quiet
-from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
-from vnetlink.planning.remedies import remedy
+from vnetlink.planning.letting_go import Held, release, wait
+from vnetlink.planning.plan import SOON, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.world import PairWorld, halves
-
-LET_GO = "To let go of it and leave Azure as it is, set spec.deletionPolicy: Orphan."
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A side whose peering should go and cannot now. `transient`: an outage, that passes by itself."""
-
-    side: Side
-    finding: Finding
-    transient: bool = False
 
 
 def needs_azure(pair: PeeringPair) -> bool:
     """Whether deleting this object can touch Azure at all; if not, it is released without a single ARM call."""
     return pair.spec.lifecycle.writes and any(_to_delete(pair, side) for side in Side)
-
-
-def release(reason: Reason, message: str) -> Plan:
-    """Let the object go."""
-    return Plan(Verdict(Truth.FALSE, reason, message, progressing=True), Wake(SOON), (ReleaseFinalizer(),))
-
-
-def hold(pair: PeeringPair, finding: Finding) -> Plan:
-    """Keep the finalizer and say why and how to get out."""
-    verdict = Verdict(
-        Truth.FALSE,
-        Reason.DELETION_HELD,
-        f"Deletion is held: {finding.message} {finding.remediation} {LET_GO}".replace("  ", " "),
-        stalled=True,
-    )
-    return Plan(verdict, quiet(pair.spec.lifecycle), findings=(finding,))
 
 
 def plan_deletion(pair: PeeringPair, world: PairWorld) -> Plan:
@@ -73,7 +43,7 @@ def plan_deletion(pair: PeeringPair, world: PairWorld) -> Plan:
             (action,),
         )
     if held:
-        return _wait(pair, held)
+        return wait(pair, held)
     return release(Reason.DELETING, "Everything in Azure that had to go is gone.")
 
 
@@ -111,29 +81,11 @@ def _present(pair: PeeringPair, world: PairWorld, side: Side) -> ObservedPeering
     match world.vnets[side]:
         case Absent():
             return None
-        case Unreadable(reason=reason, message=message, transient=transient):
-            return Held(side, Finding(reason, message, str(part.id), remedy(reason, message, str(part.id))), transient)
+        case Unreadable() as unread:
+            return Held.by(unread, part.id)
         case Present(vnet):
             peering = vnet.peering_named(part.id.name)
             if peering is None or peering.remote != pair.spec.ends[side.other].id or part.id != peering.id:
                 return None
-            refusal = world.refusals.get(side)
-            if refusal is not None:
-                return Held(side, _finding(refusal, part))
-            return peering
-
-
-def _wait(pair: PeeringPair, held: list[Held]) -> Plan:
-    lasting = [problem for problem in held if not problem.transient]
-    if lasting:
-        return hold(pair, lasting[0].finding)
-    finding = held[0].finding
-    return Plan(
-        Verdict(Truth.UNKNOWN, finding.reason, f"Deletion waits: {finding.message}", progressing=True),
-        Wake(SOON, backoff=True, at_most=OUTAGE_RETRY),
-    )
-
-
-def _finding(refusal: Refused, part: Part) -> Finding:
-    id = str(part.id)
-    return Finding(refusal.reason, refusal.message, id, remedy(refusal.reason, refusal.message, id))
+            refusal = world.refusals.get(Slot(side))
+            return peering if refusal is None else Held.by(refusal, part.id)

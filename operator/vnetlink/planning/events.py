@@ -1,32 +1,31 @@
-"""Events: one a transition, told on the object the person wrote. Worked out from what changed, never from retries."""
+"""Events of a PeeringPair: one a transition, told on the object the person wrote. Worked out from what changed, never from retries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from vnetlink.domain.events import Event, EventType
+from vnetlink.domain.events import Event
 from vnetlink.domain.outcome import Accepted, Outcome
 from vnetlink.domain.ownership import Origin, OwnershipRecord
-from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import PeeringPair
 from vnetlink.planning import az
-from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering
-from vnetlink.planning.conditions import ready_of
+from vnetlink.planning.actions import DeletePeering, PeeringAction, PutPeering
 from vnetlink.planning.deletion import stays
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.plan import Verdict
+from vnetlink.planning.transitions import direction_of, normal, ready_turned, warning
 
 
-def after_write(pair: PeeringPair, action: AzureAction, outcome: Outcome, drifted: bool) -> Iterator[Event]:
+def after_write(pair: PeeringPair, action: PeeringAction, outcome: Outcome, drifted: bool) -> Iterator[Event]:
     """What an accepted write means to the owner. `drifted`: this spec stood once, so a difference was made in Azure."""
     if not isinstance(outcome, Accepted):
         return
     match action:
         case PutPeering(creates=True):
-            yield _normal(pair, "PeeringCreated", "CreatePeering", f"Created peering {action.id} to {action.remote}.")
+            yield normal(pair, "PeeringCreated", "CreatePeering", f"Created peering {action.id} to {action.remote}.")
         case PutPeering(sync=True):
-            yield _normal(
+            yield normal(
                 pair,
                 "AddressSpaceSynced",
                 "SyncPeering",
@@ -36,13 +35,13 @@ def after_write(pair: PeeringPair, action: AzureAction, outcome: Outcome, drifte
             what = f": {', '.join(action.changes)}" if action.changes else ""
             if drifted and not _gateway_came(action):
                 note = f"Brought peering {action.id} back in line with spec{what}."
-                yield _normal(pair, "DriftRepaired", "UpdatePeering", note)
+                yield normal(pair, "DriftRepaired", "UpdatePeering", note)
             else:
-                yield _normal(pair, "PeeringUpdated", "UpdatePeering", f"Changed peering {action.id}{what}.")
+                yield normal(pair, "PeeringUpdated", "UpdatePeering", f"Changed peering {action.id}{what}.")
         case DeletePeering() if pair.meta.deleting:
-            yield _normal(pair, "DeletedInAzure", "DeletePeering", f"Deleted peering {action.id}.")
+            yield normal(pair, "DeletedInAzure", "DeletePeering", f"Deleted peering {action.id}.")
         case DeletePeering():
-            yield _normal(
+            yield normal(
                 pair,
                 "DriftRepaired",
                 "DeletePeering",
@@ -61,13 +60,13 @@ def after_record(pair: PeeringPair, record: OwnershipRecord) -> Iterator[Event]:
     for side in Side:
         part, before = record.part(side), pair.record.part(side)
         if part is not None and part.origin is Origin.ADOPTED and part != before:
-            yield _normal(pair, "Adopted", "AdoptPeering", f"Adopted the existing peering {part.id}.")
+            yield normal(pair, "Adopted", "AdoptPeering", f"Adopted the existing peering {part.id}.")
 
 
 def after_release(pair: PeeringPair) -> Iterator[Event]:
     """What stays in Azure when the object goes, with the command that removes it."""
     for part in stays(pair):
-        yield _normal(
+        yield normal(
             pair,
             "LeftInAzure",
             "Release",
@@ -78,23 +77,9 @@ def after_release(pair: PeeringPair) -> Iterator[Event]:
 def after_status(pair: PeeringPair, verdict: Verdict, previous: Mapping[str, Json], status: Status) -> Iterator[Event]:
     """Transitions of the directions and of Ready."""
     for side in Side:
-        turned = _direction(status, side) == "Disconnected" != _direction(previous, side)
+        turned = direction_of(status, side) == "Disconnected" != direction_of(previous, side)
         if turned and not pair.meta.deleting:  # in a deletion it is our own doing
             vnet = pair.spec.ends[side].id
             message = f"The peering of VNet {vnet} is Disconnected: its reverse, or the other VNet, was deleted."
-            yield Event(pair.meta.key, pair.meta.uid, EventType.WARNING, "Disconnected", "ReadPeering", message)
-    if ready_of(previous) == ready_of(status):
-        return
-    if verdict.reason is Reason.CONNECTED:
-        yield _normal(pair, "Connected", "ReadPeering", verdict.message)
-    elif verdict.stalled:
-        yield Event(pair.meta.key, pair.meta.uid, EventType.WARNING, verdict.reason.value, "Reconcile", verdict.message)
-
-
-def _normal(pair: PeeringPair, reason: str, action: str, note: str) -> Event:
-    return Event(pair.meta.key, pair.meta.uid, EventType.NORMAL, reason, action, note)
-
-
-def _direction(status: Mapping[str, Json], side: Side) -> str:
-    direction = status.get(side.direction)
-    return str(direction.get("state", "")) if isinstance(direction, dict) else ""
+            yield warning(pair, "Disconnected", "ReadPeering", message)
+    yield from ready_turned(pair, verdict, previous, status, "ReadPeering")

@@ -2,41 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from vnetlink.domain.outcome import Present
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.specs import ManagementPolicy, PeeringPair
-from vnetlink.planning.actions import Action, AzureAction, DeletePeering, PutPeering, Record, ReleaseFinalizer
+from vnetlink.domain.specs import ManagementPolicy, Pair, PeeringPair
+from vnetlink.planning.actions import (
+    Action,
+    AzureAction,
+    DeletePeering,
+    PeeringAction,
+    PutPeering,
+    Record,
+    ReleaseFinalizer,
+)
 from vnetlink.planning.plan import Finding, Plan
 from vnetlink.planning.world import PairWorld
 
 
 def allow(plan: Plan, pair: PeeringPair, world: PairWorld | None) -> Plan:
-    """The plan without unsafe actions. An action dropped here is a bug in a planner, and told as a finding."""
-    unsafe = {action: why for action in plan.actions if (why := _objection(action, plan, pair, world))}
-    if not unsafe:
+    """The plan without what a PeeringPair must never do."""
+    return safe(plan, lambda action: _objection(action, plan, pair, world))
+
+
+def safe(plan: Plan, objection: Callable[[Action], str]) -> Plan:
+    """The plan without the actions that there is an objection to; one dropped is a bug in a planner, and told as a finding."""
+    objections = [objection(action) for action in plan.actions]
+    if not any(objections):
         return plan
-    told = tuple(Finding(Reason.INVALID_SPEC, f"Refused to act: {why}") for why in unsafe.values())
-    safe = tuple(action for action in plan.actions if action not in unsafe)
-    return replace(plan, actions=safe, findings=(*plan.findings, *told))
+    kept = tuple(action for action, why in zip(plan.actions, objections, strict=True) if not why)
+    told = tuple(Finding(Reason.INVALID_SPEC, f"Refused to act: {why}") for why in objections if why)
+    return replace(plan, actions=kept, findings=(*plan.findings, *told))
+
+
+def record_objection(pair: Pair) -> str:
+    """Why no record may be written for this object, empty when one may."""
+    writing = pair.spec.lifecycle.writes and not pair.meta.deleting
+    return "" if writing else "a record is kept by writing objects only"
+
+
+def is_recorded(action: AzureAction, plan: Plan, pair: Pair) -> bool:
+    """Whether the record names the target, as it stands or as the same plan writes it first."""
+    records = [pair.record, *(step.record for step in plan.actions if isinstance(step, Record))]
+    part = records[-1].parts.get(action.slot)
+    return part is not None and part.id == action.id
 
 
 def _objection(action: Action, plan: Plan, pair: PeeringPair, world: PairWorld | None) -> str:
     match action:
         case Record():
-            return (
-                ""
-                if pair.spec.lifecycle.writes and not pair.meta.deleting
-                else "a record is kept by writing objects only"
-            )
+            return record_objection(pair)
         case ReleaseFinalizer():
             return ""
         case PutPeering() | DeletePeering():
             return _azure_objection(action, plan, pair, world)
+        case _:
+            return f"{type(action).__name__} is nothing that a PeeringPair does"
 
 
-def _azure_objection(action: AzureAction, plan: Plan, pair: PeeringPair, world: PairWorld | None) -> str:
+def _azure_objection(action: PeeringAction, plan: Plan, pair: PeeringPair, world: PairWorld | None) -> str:
     end, remote = pair.spec.ends[action.side], pair.spec.ends[action.side.other].id
     if world is None or not isinstance(world.vnets[action.side], Present):
         return f"{action.id} was not read"
@@ -44,11 +69,4 @@ def _azure_objection(action: AzureAction, plan: Plan, pair: PeeringPair, world: 
         return f"{action.id} does not belong to this pair"
     if not pair.spec.lifecycle.writes or end.management is ManagementPolicy.OBSERVE:
         return f"{action.id} is only observed"
-    return "" if _is_recorded(action, plan, pair) else f"{action.id} is neither made nor adopted by this object"
-
-
-def _is_recorded(action: AzureAction, plan: Plan, pair: PeeringPair) -> bool:
-    """Whether the record names the target, as it stands or as the same plan writes it first."""
-    records = [pair.record, *(step.record for step in plan.actions if isinstance(step, Record))]
-    part = records[-1].part(action.side)
-    return part is not None and part.id == action.id
+    return "" if is_recorded(action, plan, pair) else f"{action.id} is neither made nor adopted by this object"

@@ -1,12 +1,22 @@
-"""Writes and what came of them in one line of a log: what changed, why, and the answer."""
+"""Writes and what came of them in one line of a log: what changed, why, and the answer. Never a key."""
 
 from __future__ import annotations
 
 from vnetlink.domain.outcome import Accepted, Later, Outcome, Refused
-from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering
+from vnetlink.planning.actions import (
+    DeletePeering,
+    ForgetPreviousKey,
+    KeepPreviousKey,
+    MakeSharedKey,
+    MarkFailedKey,
+    PeeringAction,
+    PutPeering,
+    RenewSharedKey,
+    SecretAction,
+)
 
 
-def describe(action: AzureAction, drifted: bool) -> str:
+def describe(action: PeeringAction, drifted: bool) -> str:
     """What the write does, and whether it puts back what somebody else changed."""
     match action:
         case PutPeering(creates=True):
@@ -15,6 +25,21 @@ def describe(action: AzureAction, drifted: bool) -> str:
             return f"{'put back' if drifted else 'change'} {action.rewrites or 'nothing'} of peering"
         case DeletePeering():
             return "delete peering"
+
+
+def describe_secret(action: SecretAction) -> str:
+    """What is done to a Secret."""
+    match action:
+        case MakeSharedKey(secret):
+            return f"generate a shared key into Secret {secret.name}"
+        case RenewSharedKey(secret):
+            return f"generate another shared key into Secret {secret.name}"
+        case KeepPreviousKey():
+            return "keep the previous shared key in a Secret"
+        case MarkFailedKey():
+            return "mark the new shared key as failed"
+        case ForgetPreviousKey():
+            return "forget the previous shared key"
 
 
 def told_outcome(outcome: Outcome) -> str:

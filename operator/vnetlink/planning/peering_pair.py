@@ -8,28 +8,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from vnetlink.domain.identity import NotGranted
 from vnetlink.domain.observed import ObservedPeering
-from vnetlink.domain.outcome import Absent, Unreadable
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.sides import PerSide, Side
-from vnetlink.domain.specs import Lifecycle, ManagementPolicy, ObjectKey, PeeringPair
-from vnetlink.planning import az
-from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering, Record, ReleaseFinalizer
+from vnetlink.domain.sides import PerSide
+from vnetlink.domain.specs import PeeringPair
+from vnetlink.planning.actions import DeletePeering, PeeringAction, PutPeering, Record, ReleaseFinalizer
+from vnetlink.planning.blocked import holding, quiet, stalled, unseen
 from vnetlink.planning.peering_steps import all_steps, recorded_for, steps
-from vnetlink.planning.plan import (
-    OUTAGE_RETRY,
-    SLOWEST_INTERVAL,
-    SOON,
-    Finding,
-    Plan,
-    PlannedAction,
-    Truth,
-    Verdict,
-    Wake,
-)
+from vnetlink.planning.plan import SOON, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.preflight import adoption_blockers, write_blockers
-from vnetlink.planning.remedies import remedy
 from vnetlink.planning.standing import findings, standing
 from vnetlink.planning.world import Half, PairWorld, halves
 
@@ -40,51 +27,17 @@ def plan_pair(pair: PeeringPair, world: PairWorld) -> Plan:
     """The next step towards two Connected peerings, or how it stands and why nothing is done."""
     both = halves(pair, world)
     if pair.spec.lifecycle.writes:
-        return _holding(pair, unseen(pair, world) or _manage(pair, world, both))
+        return holding(pair, unseen(pair, world) or _manage(pair, world, both))
     plan = unseen(pair, world) or _observe(pair, world, both)
     return replace(plan, actions=(ReleaseFinalizer(),)) if pair.meta.finalizer else plan
 
 
-def quiet(lifecycle: Lifecycle) -> Wake:
-    """Look again early enough that a drift is known within one interval, the age of a cached read included."""
-    return Wake(min(lifecycle.interval, SLOWEST_INTERVAL) * 0.8)
-
-
-def unseen(pair: PeeringPair, world: PairWorld) -> Plan | None:
-    """A VNet that cannot be read, or is not there: nothing is done. Someone else's VNet may stay unread."""
-    for side in Side:
-        end, seen = pair.spec.ends[side], world.vnets[side]
-        theirs = end.management is ManagementPolicy.OBSERVE and not isinstance(world.vnets[side.other], Unreadable)
-        match seen:
-            case Unreadable(transient=True) if not theirs:
-                return Plan(Verdict(Truth.UNKNOWN, seen.reason, seen.message, progressing=True), _after_outage(seen))
-            case Unreadable() if not theirs:
-                finding = Finding(
-                    seen.reason, seen.message, str(end.id), remedy(seen.reason, seen.message, str(end.id))
-                )
-                verdict = Verdict(Truth.UNKNOWN, seen.reason, f"{seen.message} {finding.remediation}", stalled=True)
-                return Plan(verdict, quiet(pair.spec.lifecycle), findings=(finding,))
-            case Absent():
-                message = f"VNet {end.id} was not found, or is not visible to {world.identities[side].described}."
-                return _stalled(
-                    pair,
-                    (
-                        Finding(
-                            Reason.VNET_NOT_FOUND, message, str(end.id), f"Make it, or look: {az.show_vnet(end.id)}"
-                        ),
-                    ),
-                )
-            case _:
-                continue
-    return None
-
-
 def _manage(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
     if refused := adoption_blockers(pair, both):
-        return _stalled(pair, refused)
+        return stalled(pair, refused)
     step = next(steps(pair, world, both), None)
     if step is not None and (blockers := write_blockers(pair, both, step)):
-        return _stalled(pair, blockers)
+        return stalled(pair, blockers)
     record = recorded_for(pair, both, step)
     recording = (Record(record),) if record.dump() != pair.record.dump() else ()
     waiting_for = _busy(both) if step else _own_operation(both)
@@ -122,7 +75,7 @@ def _observed_message(pair: PeeringPair, verdict: Verdict, could_mend: bool) -> 
     return f"{'Suspended. ' if suspended else ''}{offer}{verdict.message}"
 
 
-def planned_action(step: AzureAction) -> PlannedAction:
+def planned_action(step: PeeringAction) -> PlannedAction:
     """One would-be write in words. Deleting a Disconnected peering cuts nothing; it carries no traffic."""
     match step:
         case DeletePeering():
@@ -131,14 +84,6 @@ def planned_action(step: AzureAction) -> PlannedAction:
             return PlannedAction("CreatePeering", str(step.id), f"To {step.remote}.")
         case PutPeering():
             return PlannedAction("UpdatePeering", str(step.id), _change(step))
-
-
-def _holding(pair: PeeringPair, plan: Plan) -> Plan:
-    """What is recorded as ours needs the finalizer, whatever else stands in the way: a deletion would leave it behind."""
-    recording = any(isinstance(action, Record) for action in plan.actions)
-    if recording or pair.meta.finalizer or not pair.record.parts:
-        return plan
-    return replace(plan, actions=(Record(pair.record), *plan.actions))
 
 
 def _busy(both: PerSide[Half]) -> str:
@@ -153,7 +98,7 @@ def _own_operation(both: PerSide[Half]) -> str:
     return running or next((str(half.vnet.id) for half in both if half.vnet is not None and half.vnet.settling), "")
 
 
-def _in_progress(world: PairWorld, step: AzureAction | None, id: str) -> Verdict:
+def _in_progress(world: PairWorld, step: PeeringAction | None, id: str) -> Verdict:
     if world.busy_for > STUCK_AFTER:
         minutes = int(STUCK_AFTER.total_seconds() // 60)
         message = f"An operation on {id} has been running for more than {minutes} minutes."
@@ -165,7 +110,7 @@ def _in_progress(world: PairWorld, step: AzureAction | None, id: str) -> Verdict
     return replace(next_up, message=f"{waiting} Next: {next_up.message}")
 
 
-def _on_the_way(step: AzureAction) -> Verdict:
+def _on_the_way(step: PeeringAction) -> Verdict:
     match step:
         case DeletePeering():
             message = (
@@ -189,34 +134,3 @@ def _on_the_way(step: AzureAction) -> Verdict:
 
 def _change(step: PutPeering) -> str:
     return f"{step.rewrites}." if step.rewrites else "Writing it again as it is."
-
-
-def _stalled(pair: PeeringPair, blockers: tuple[Finding, ...]) -> Plan:
-    first = blockers[0]
-    verdict = Verdict(Truth.FALSE, first.reason, f"{first.message} {first.remediation}".strip(), stalled=True)
-    return Plan(verdict, quiet(pair.spec.lifecycle), findings=blockers)
-
-
-def _after_outage(seen: Unreadable) -> Wake:
-    return Wake(seen.retry_after) if seen.retry_after else Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
-
-
-def not_granted(pair: PeeringPair, refusal: NotGranted) -> Plan:
-    """The object may use no identity: nothing is read and nothing is written."""
-    return _stalled(pair, (Finding(refusal.reason, refusal.message),))
-
-
-def duplicate(pair: PeeringPair, winner: ObjectKey) -> Plan:
-    """Another object holds this pair: write and delete nothing, and take over when it goes."""
-    message = f"{winner.kind} {winner} connects the same two VNets and is older, so it holds the pair."
-    return _stalled(
-        pair,
-        (
-            Finding(
-                Reason.DUPLICATE_LINK,
-                message,
-                "",
-                f"Delete this one, or look at the other: kubectl get {winner.kind} -n {winner.namespace} {winner.name}",
-            ),
-        ),
-    )

@@ -8,13 +8,13 @@ from vnetlink.domain.observed import ObservedPeering, PeeringState, Provisioning
 from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, Slot
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import AddressSpaceSync, PeeringPair, RepairDisconnected
-from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering
+from vnetlink.planning.actions import DeletePeering, PeeringAction, PutPeering
 from vnetlink.planning.gateway_transit import creation_order, lacks_only_gateway, reachable_options, removal_order
 from vnetlink.planning.naming import peering_name
 from vnetlink.planning.world import Half, PairWorld
 
 
-def steps(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Iterator[AzureAction]:
+def steps(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Iterator[PeeringAction]:
     """Every write that can be done next; the first is the one to do.
 
     A Disconnected peering goes before anything is made: its reverse would be refused (arm.md 4, fact 8).
@@ -25,7 +25,7 @@ def steps(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Iterator[
         yield from changes(pair, world, both)
 
 
-def all_steps(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Iterator[AzureAction]:
+def all_steps(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Iterator[PeeringAction]:
     """The whole way, as far as it can be told beforehand: what an Observe object would do."""
     stale = tuple(deletions(pair, world, both))
     yield from stale
@@ -60,7 +60,7 @@ def changes(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Iterato
             yield _put(pair, world, both, side, creates=False)
 
 
-def recorded_for(pair: PeeringPair, both: PerSide[Half], step: AzureAction | None) -> OwnershipRecord:
+def recorded_for(pair: PeeringPair, both: PerSide[Half], step: PeeringAction | None) -> OwnershipRecord:
     """The record as it has to stand before `step`: what exists is Adopted, what is about to be made is Created.
 
     What is about to be made is recorded for both sides at once, so that one patch precedes the first PUT.

@@ -12,7 +12,7 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import GatewayTransitPolicy, PeeringPair
 from vnetlink.planning import az
-from vnetlink.planning.actions import AzureAction, PutPeering
+from vnetlink.planning.actions import PeeringAction, PutPeering
 from vnetlink.planning.adoption import not_adoptable
 from vnetlink.planning.gateway_transit import hub_has_gateway
 from vnetlink.planning.naming import peering_name
@@ -30,7 +30,7 @@ def adoption_blockers(pair: PeeringPair, halves: PerSide[Half]) -> tuple[Finding
     return _all((network_manager, not_adoptable), pair, halves)
 
 
-def write_blockers(pair: PeeringPair, halves: PerSide[Half], step: AzureAction) -> tuple[Finding, ...]:
+def write_blockers(pair: PeeringPair, halves: PerSide[Half], step: PeeringAction) -> tuple[Finding, ...]:
     """Why ARM would refuse, or users regret, this write. A change of flags alone touches no address space.
 
     A Disconnected peering is deleted only to be made again, so what stands in the way of that is asked before.

@@ -6,16 +6,35 @@ from vnetlink.domain.observed import ObservedPeering, PeeringState, Provisioning
 from vnetlink.domain.outcome import Absent, Present
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import ManagementPolicy, PeeringPair
+from vnetlink.planning.conditions import Shown
 from vnetlink.planning.deletion import goes
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.naming import peering_name
-from vnetlink.planning.world import Half, PairWorld
+from vnetlink.planning.world import Half, PairWorld, halves
 
 MOST_PREFIXES = 1024  # the schema's bound; a longer list would make every status write fail
 
 
+def shown(pair: PeeringPair, world: PairWorld) -> Shown:
+    """Everything that status shows of Azure, and both directions in words."""
+    both = halves(pair, world)
+    return Shown(
+        fields=seen(pair, world, both),
+        states=PerSide.of(lambda side: state(both, side)),
+        notes=PerSide.of(lambda side: _note(both, side)),
+        unread_for=world.unread_for,
+    )
+
+
+def _note(both: PerSide[Half], side: Side) -> str:
+    """A VNet that cannot be read is judged by the peering that leads to it."""
+    if both[side].vnet is not None or state(both, side) == "Unknown":
+        return ""
+    return f" (VNet {both[side].end.id.name} cannot be read; told by the other side)"
+
+
 def seen(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Status:
-    """Everything that status shows of Azure."""
+    """The fields of status that tell of Azure."""
     peerings = [half.peering for half in both if half.peering is not None]
     in_sync = all(peering.sync_level.value == "FullyInSync" for peering in peerings)
     sync: Status = {"syncLevel": "InSync" if in_sync else "OutOfSync"} if len(peerings) == 2 else {}

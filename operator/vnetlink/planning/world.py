@@ -11,7 +11,7 @@ from vnetlink.domain.arm_id import PeeringId, VnetId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.observed import ObservedPeering, ObservedVnet
 from vnetlink.domain.outcome import Present, Refused, Seen
-from vnetlink.domain.ownership import Origin, Part
+from vnetlink.domain.ownership import Origin, Part, Slot
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, ManagementPolicy, PeeringPair, WantedPeering
 
@@ -20,14 +20,14 @@ from vnetlink.domain.specs import End, ManagementPolicy, PeeringPair, WantedPeer
 class PairWorld:
     """One snapshot.
 
-    `refusals`: sides whose last write ARM refused for good reason, until it is time to try again.
+    `refusals`: slots whose last write ARM refused for good reason, until it is time to try again.
     `busy_for`: how long an operation has been seen running on this pair without an end.
     `unread_for`: how long it is since Azure could last be read.
     """
 
     vnets: PerSide[Seen[ObservedVnet]]
     identities: PerSide[Identity]
-    refusals: Mapping[Side, Refused] = field(default_factory=lambda: MappingProxyType({}))
+    refusals: Mapping[Slot, Refused] = field(default_factory=lambda: MappingProxyType({}))
     busy_for: timedelta = timedelta(0)
     unread_for: timedelta = timedelta(0)
 
@@ -94,7 +94,7 @@ def halves(pair: PeeringPair, world: PairWorld) -> PerSide[Half]:
             vnet=vnet,
             peering=vnet.peering_to(remote) if vnet else None,
             part=pair.record.part(side),
-            refusal=world.refusals.get(side),
+            refusal=world.refusals.get(Slot(side)),
         )
 
     return PerSide.of(half)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from vnetlink.domain.ownership import Slot
 from vnetlink.domain.sides import Side
 from vnetlink.memory import PACE, USUAL, Memory
 
@@ -11,17 +12,17 @@ LONGEST = timedelta(minutes=4)
 
 
 def memory() -> Memory:
-    return Memory("uid", (1, "", False), 0.0)
+    return Memory("uid", (1, "", "", False), 0.0)
 
 
 def pauses(of: Memory, times: int, updates: bool = True) -> list[float]:
     """Seconds between writes that are accepted each time and each time have to be made again."""
     waited, now = [], 100.0
     for _ in range(times):
-        pause = of.pause_before_write(Side.VNET1, updates, LONGEST, now).total_seconds()
+        pause = of.pause_before_write(Slot(Side.VNET1), updates, LONGEST, now).total_seconds()
         waited.append(pause)
         now += pause
-        of.note_write(Side.VNET1, True, now)
+        of.note_write(Slot(Side.VNET1), True, now)
     return waited
 
 
@@ -41,19 +42,19 @@ def test_once_all_is_well_the_next_write_is_made_at_once() -> None:
     busy = memory()
     pauses(busy, 20)
     busy.note_rest(True)
-    busy.note_write(Side.VNET1, True, 1e6 - PACE)
-    assert busy.pause_before_write(Side.VNET1, False, LONGEST, 1e6) == timedelta(0)
-    assert busy.pause_before_write(Side.VNET1, True, LONGEST, 1e6) == timedelta(0)
+    busy.note_write(Slot(Side.VNET1), True, 1e6 - PACE)
+    assert busy.pause_before_write(Slot(Side.VNET1), False, LONGEST, 1e6) == timedelta(0)
+    assert busy.pause_before_write(Slot(Side.VNET1), True, LONGEST, 1e6) == timedelta(0)
 
 
 def test_the_other_side_does_not_wait_for_it() -> None:
     busy = memory()
     pauses(busy, 20)
-    assert busy.pause_before_write(Side.VNET2, True, LONGEST, 0.0) == timedelta(0)
+    assert busy.pause_before_write(Slot(Side.VNET2), True, LONGEST, 0.0) == timedelta(0)
 
 
 def test_what_azure_refuses_or_puts_off_does_not_slow_it_down() -> None:
     unlucky = memory()
     for second in range(20):
-        unlucky.note_write(Side.VNET1, False, second)
-    assert unlucky.pause_before_write(Side.VNET1, False, LONGEST, 20.0) == timedelta(0)
+        unlucky.note_write(Slot(Side.VNET1), False, second)
+    assert unlucky.pause_before_write(Slot(Side.VNET1), False, LONGEST, 20.0) == timedelta(0)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from vnetlink.domain.arm_id import PeeringId
-from vnetlink.domain.ownership import Origin, OwnershipRecord, Part
+from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, Slot
 from vnetlink.domain.sides import Side
 
 ID = PeeringId.parse(

@@ -18,6 +18,7 @@ from vnetlink.domain.specs import End, PeeringPairSpec
 from vnetlink.planning.conditions import status
 from vnetlink.planning.peering_pair import plan_pair
 from vnetlink.planning.plan import Finding, Plan, PlannedAction, Truth, Verdict, Wake
+from vnetlink.planning.seen_status import shown
 from vnetlink.planning.world import PairWorld
 
 MORNING, NOON = datetime(2026, 1, 1, 6, tzinfo=UTC), datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -34,7 +35,7 @@ def connected() -> Run:
 def told(run: Run, previous: dict[str, Any], now: datetime, world: PairWorld | None = None) -> dict[str, Any] | None:
     """The status of the next turn."""
     world = world or seen(run.azure)
-    return status(run.pair, plan_pair(run.pair, world), world, previous, now)
+    return status(run.pair, plan_pair(run.pair, world), shown(run.pair, world), previous, now)
 
 
 def unread(run: Run, reason: Reason, unread_for: timedelta) -> PairWorld:
@@ -103,7 +104,7 @@ def test_status_never_grows_beyond_the_bounds_of_the_schema() -> None:
         planned=(PlannedAction("CreatePeering", "id", "d" * 9999),) * 99,
     )
     run.pair = replace(run.pair, meta=replace(run.pair.meta, reconcile_requested_at="x" * 9999))
-    made = status(run.pair, plan, seen(run.azure), {}, MORNING) or {}
+    made = status(run.pair, plan, shown(run.pair, seen(run.azure)), {}, MORNING) or {}
     assert (len(made["findings"]), len(made["plannedActions"]), len(made["lastHandledReconcileAt"])) == (16, 32, 1024)
     assert max(len(text) for row in made["findings"] for text in row.values()) == 4096
     assert max(len(row["message"]) for row in made["conditions"]) == 4096

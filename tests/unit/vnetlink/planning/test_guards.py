@@ -11,7 +11,7 @@ from properties.azure_model import IDS, THIRD, Azure
 from properties.test_peering_pair import OPERATOR, pair_of, seen
 from vnetlink.domain.arm_id import PeeringId
 from vnetlink.domain.outcome import Unreadable
-from vnetlink.domain.ownership import Origin, Part
+from vnetlink.domain.ownership import Origin, Part, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, Lifecycle, ManagementPolicy, PeeringPair, PeeringPairSpec

@@ -1,4 +1,4 @@
-"""One turn of one PeeringPair: read, plan, guard, act, tell. Chooses nothing itself and waits for no long operation."""
+"""One turn of one object of any pair kind: read, plan, guard, act, tell. Chooses nothing itself and waits for no long operation."""
 
 from __future__ import annotations
 
@@ -6,41 +6,48 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Generic
 
 from vnetlink.domain.events import Event
-from vnetlink.domain.identity import Identity, NotGranted
+from vnetlink.domain.identity import NotGranted
 from vnetlink.domain.outcome import Absent, Accepted, Later, Present, Refused, Unreadable
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.sides import PerSide, Side
-from vnetlink.domain.specs import ManagementPolicy, ObjectKey, ObjectMeta, PeeringPair
+from vnetlink.domain.specs import ManagementPolicy, ObjectKey, ObjectMeta
+from vnetlink.kinds.kind import Kind, P, W
 from vnetlink.kube.answers import Gone, Write, Written
 from vnetlink.kube.api import Body
-from vnetlink.kube.decode import metadata, peering_pair
+from vnetlink.kube.decode import decode, metadata
 from vnetlink.memory import Memory
-from vnetlink.planning import conditions, deletion, events, ownership
-from vnetlink.planning.actions import AzureAction, DeletePeering, PutPeering, Record, ReleaseFinalizer
+from vnetlink.planning import conditions, ownership
+from vnetlink.planning.actions import (
+    AzureAction,
+    DeletePart,
+    DeletePeering,
+    Record,
+    ReleaseFinalizer,
+    SecretAction,
+)
+from vnetlink.planning.ages import Ages, ages
+from vnetlink.planning.blocked import duplicate, not_granted, quiet
 from vnetlink.planning.grants import identities
-from vnetlink.planning.guards import allow
 from vnetlink.planning.json_value import Status
-from vnetlink.planning.log_line import describe, told_outcome
-from vnetlink.planning.peering_pair import duplicate, not_granted, plan_pair, quiet
+from vnetlink.planning.letting_go import hold, release
+from vnetlink.planning.log_line import describe_secret, told_outcome
 from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
-from vnetlink.planning.world import PairWorld
 from vnetlink.ports import Ports
 
-FRESH = timedelta(seconds=1)  # before a write, and while something is on its way
 AT_ONCE = Wake(timedelta(0))
 TRIES = 3  # for a record that an edit came before
 
 log = logging.getLogger(__name__)
 
 
-class PairTurn:
-    """One turn of one PeeringPair."""
+class Turn(Generic[P, W]):
+    """One turn of one object."""
 
-    def __init__(self, ports: Ports, body: Body, pair: PeeringPair, memory: Memory) -> None:
-        self._ports, self._body, self._memory = ports, body, memory
+    def __init__(self, kind: Kind[P, W], ports: Ports, body: Body, pair: P, memory: Memory) -> None:
+        self._kind, self._ports, self._body, self._memory = kind, ports, body, memory
         self._azure, self._settings = ports.azure, ports.settings
         self._pair = _observing(pair) if ports.settings.dry_run else pair
 
@@ -49,12 +56,13 @@ class PairTurn:
         if self._pair.meta.deleting and not self._pair.meta.finalizer:
             return Wake(SLOWEST_INTERVAL)  # somebody else's finalizer; the watch tells when it is gone
         vnets = [end.id for end in self._pair.spec.ends]
-        plan, world = await self._decide(self._max_age())
+        old = ages(self._pair.spec.lifecycle, self._memory.asked, self._memory.rested, self._kind.restless)
+        plan, world = await self._decide(old)
         plan = self._rehearsed(plan, world) if self._settings.dry_run else plan
         wake: Wake | None
-        if any(isinstance(action, PutPeering | DeletePeering) for action in plan.actions):
+        if (write := _azure_write(plan)) is not None:
             async with self._azure.writing(*vnets):
-                plan, world = await self._decide(FRESH)
+                plan, world = await self._decide(old.before_write(write.id, *vnets))
                 wake = await self._overtaken() or await self._carry_out(plan)
         else:
             wake = await self._carry_out(plan)
@@ -65,27 +73,28 @@ class PairTurn:
 
     # -- read and plan
 
-    async def _decide(self, max_age: timedelta) -> tuple[Plan, PairWorld | None]:
+    async def _decide(self, old: Ages) -> tuple[Plan, W | None]:
         """The plan, and the world that it was made for where one was read."""
-        pair = self._pair
-        if pair.meta.deleting and not deletion.needs_azure(pair):
-            return deletion.release(Reason.ORPHANED, "Nothing in Azure goes with this object."), None
+        pair, kind = self._pair, self._kind
+        if pair.meta.deleting and not kind.needs_azure(pair):
+            return release(Reason.ORPHANED, "Nothing in Azure goes with this object."), None
         granted = identities(pair, self._settings.operator, self._settings.identity_namespaces)
         if isinstance(granted, NotGranted):
-            held = deletion.hold(pair, Finding(granted.reason, granted.message))
+            held = hold(pair, Finding(granted.reason, granted.message))
             return held if pair.meta.deleting else not_granted(pair, granted), None
         winner = await self._winner()
         if winner is not None and pair.meta.deleting:
-            return deletion.release(Reason.DUPLICATE_LINK, f"{winner} holds the pair."), None
-        world = await self._read(granted, max_age)
+            return release(Reason.DUPLICATE_LINK, f"{winner} holds the pair."), None
+        world = await kind.read(self._ports, pair, granted, self._memory, old)
         if winner is not None:
             return duplicate(pair, winner), world
-        plan = deletion.plan_deletion(pair, world) if pair.meta.deleting else plan_pair(pair, world)
-        return allow(plan, pair, world), world
+        plan = kind.plan_deletion(pair, world) if pair.meta.deleting else kind.plan(pair, world)
+        return kind.allow(plan, pair, world), world
 
-    def _rehearsed(self, plan: Plan, world: PairWorld | None) -> Plan:
+    def _rehearsed(self, plan: Plan, world: W | None) -> Plan:
         """A dry run: the plan's writes are told, and none of them is done."""
-        going = deletion.planned(self._pair, world) if self._pair.meta.deleting and world else ()
+        gone = world if self._pair.meta.deleting else None
+        going = self._kind.planned_deletion(self._pair, gone) if gone is not None else ()
         return replace(plan, actions=(), planned=plan.planned or going, wake=quiet(self._pair.spec.lifecycle))
 
     async def _winner(self) -> ObjectKey | None:
@@ -97,32 +106,11 @@ class PairTurn:
                 case Absent():
                     self._ports.claims.forget(rival.key)
                 case Present(body):
-                    self._ports.claims.update(peering_pair(body, self._settings.installation))
+                    self._ports.claims.update(decode(body, self._settings.installation))
                 case Unreadable():
                     return rival.key
         rivals = self._ports.claims.rivals(self._pair.meta.key)
         return rivals[0].key if rivals else None
-
-    async def _read(self, granted: PerSide[Identity], max_age: timedelta) -> PairWorld:
-        now = self._ports.monotonic()
-        seen = [await self._azure.read_vnet(granted[side], self._pair.spec.ends[side].id, max_age) for side in Side]
-        if not any(isinstance(vnet, Unreadable) and vnet.transient for vnet in seen):
-            self._memory.last_read, self._memory.asked = now, False
-        return PairWorld(
-            PerSide(*seen),
-            granted,
-            self._memory.refusals_at(now),
-            self._memory.busy_for(now),
-            self._memory.unread_for(now),
-        )
-
-    def _max_age(self) -> timedelta:
-        """While nothing is owed a read may be shared with other objects for a fifth of the interval; a person gets a new one."""
-        if self._memory.asked:
-            return timedelta(0)
-        if not self._memory.rested:
-            return FRESH
-        return min(self._pair.spec.lifecycle.interval, SLOWEST_INTERVAL) * 0.2
 
     # -- act
 
@@ -149,7 +137,9 @@ class PairTurn:
                     wake = await self._hold(record)
                 case ReleaseFinalizer():
                     wake = await self._release()
-                case PutPeering() | DeletePeering():
+                case _ if isinstance(action, SecretAction):
+                    wake = await self._keep_secret(action)
+                case _:
                     return await self._write(action)
             if wake is not None:
                 return wake
@@ -158,48 +148,49 @@ class PairTurn:
     async def _hold(self, record: OwnershipRecord) -> Wake | None:
         wake = self._patched(await self._ports.objects.hold(self._body, record.dump()))
         if wake is None:
-            self._emit(events.after_record(self._pair, record))
+            self._emit(self._kind.after_record(self._pair, record))
             self._pair = replace(self._pair, record=record)
         return wake
 
     async def _release(self) -> Wake | None:
-        told = tuple(events.after_release(self._pair)) if self._pair.meta.deleting else ()
+        told = tuple(self._kind.after_release(self._pair)) if self._pair.meta.deleting else ()
         wake = self._patched(await self._ports.objects.release(self._body))
         if wake is None:
             self._emit(told)
         return wake
 
+    async def _keep_secret(self, action: SecretAction) -> Wake | None:
+        write = await self._ports.secrets.perform(self._pair.meta, action)
+        if isinstance(write, Written):
+            log.info("%s: done", describe_secret(action))
+        return _unwritten(write, describe_secret(action))
+
     def _patched(self, write: Write) -> Wake | None:
-        match write:
-            case Written(body):
-                self._body = body
-                return None
-            case Gone():
-                return AT_ONCE
-            case Later(message=message) | Refused(message=message):
-                log.warning("cannot write the object's metadata: %s", message)
-                return Wake(timedelta(0), backoff=True, at_most=OUTAGE_RETRY)
+        if isinstance(write, Written):
+            self._body = write.body
+        return _unwritten(write, "write the object's metadata")
 
     async def _write(self, action: AzureAction) -> Wake | None:
-        updates, longest = isinstance(action, PutPeering) and not action.creates, quiet(self._pair.spec.lifecycle).after
-        pause = self._memory.pause_before_write(action.side, updates, longest, self._ports.monotonic())
+        longest = quiet(self._pair.spec.lifecycle).after
+        pause = self._memory.pause_before_write(action.slot, _updates(action), longest, self._ports.monotonic())
         if pause:
             return Wake(pause)
         outcome = await self._azure.perform(action)
-        self._memory.note_write(action.side, isinstance(outcome, Accepted), self._ports.monotonic())
-        log.info("%s %s: %s", describe(action, self._memory.has_rested), action.id, told_outcome(outcome))
+        self._memory.note_write(action.slot, isinstance(outcome, Accepted), self._ports.monotonic())
+        log.info("%s %s: %s", self._kind.describe(action, self._memory.has_rested), action.id, told_outcome(outcome))
         record = ownership.after(self._pair.record, action, outcome)
         changed = record != self._pair.record and await self._keep(record)
-        self._emit(events.after_write(self._pair, action, outcome, self._memory.has_rested))
+        self._emit(self._kind.after_write(self._pair, action, outcome, self._memory.has_rested))
         match outcome:
             case Accepted(settles_in=settles_in):
-                return AT_ONCE if changed else Wake(settles_in or timedelta(0))
+                settled = settles_in if self._kind.exclusive else None
+                return AT_ONCE if changed else Wake(settled or timedelta(0))
             case Later(retry_after=after):
                 return Wake(after) if after else Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
             case Refused():
                 now = self._ports.monotonic()
-                again = action.side in self._memory.refusals_at(now)
-                self._memory.refuse(action.side, outcome, now + longest.total_seconds())
+                again = action.slot in self._memory.refusals_at(now)
+                self._memory.refuse(action.slot, outcome, now + longest.total_seconds())
                 return Wake(SOON, backoff=True) if again else AT_ONCE
 
     async def _keep(self, record: OwnershipRecord) -> bool:
@@ -222,7 +213,7 @@ class PairTurn:
 
     # -- tell
 
-    def _note(self, plan: Plan, world: PairWorld | None) -> None:
+    def _note(self, plan: Plan, world: W | None) -> None:
         self._memory.note_busy(plan.waiting, self._ports.monotonic())
         self._memory.note_rest(world is not None and not plan.actions and not plan.verdict.progressing)
         self._memory.has_rested = self._memory.has_rested or self._memory.rested
@@ -230,14 +221,15 @@ class PairTurn:
             for planned in plan.planned:
                 log.info("dry run: would %s %s: %s", planned.action, planned.id, planned.detail)
 
-    async def _report(self, plan: Plan, world: PairWorld | None, wake: Wake) -> Wake:
+    async def _report(self, plan: Plan, world: W | None, wake: Wake) -> Wake:
         if any(isinstance(action, ReleaseFinalizer) for action in plan.actions) and self._pair.meta.deleting:
             return wake  # nobody is left to read it
         previous = self._body.get("status") or {}
-        status = conditions.status(self._pair, plan, world, previous, self._ports.now())
+        shown = self._kind.shown(self._pair, world) if world is not None else None
+        status = conditions.status(self._pair, plan, shown, previous, self._ports.now())
         next_wake = await told(self._ports, self._body, status, wake)
         if status is not None and next_wake is wake:
-            self._emit(events.after_status(self._pair, plan.verdict, previous, status))
+            self._emit(self._kind.after_status(self._pair, plan.verdict, previous, status))
         return next_wake
 
 
@@ -253,12 +245,34 @@ async def told(ports: Ports, body: Body, status: Status | None, wake: Wake) -> W
             return wake
 
 
+def _unwritten(write: Write, what: str) -> Wake | None:
+    """When to try again what Kubernetes did not take; None: it did."""
+    match write:
+        case Written():
+            return None
+        case Gone():
+            return AT_ONCE
+        case Later(message=message) | Refused(message=message):
+            log.warning("cannot %s: %s", what, message)
+            return Wake(timedelta(0), backoff=True, at_most=OUTAGE_RETRY)
+
+
+def _azure_write(plan: Plan) -> AzureAction | None:
+    """The one write to Azure that a plan may hold."""
+    return next((action for action in plan.actions if isinstance(action, AzureAction)), None)
+
+
+def _updates(action: AzureAction) -> bool:
+    """Whether the write changes what is there: such a one may be repeated, and a burst of edits is written once."""
+    return not isinstance(action, DeletePeering | DeletePart) and not action.creates
+
+
 def _wish(meta: ObjectMeta) -> tuple[object, ...]:
     """What decides about a write, and not the status."""
     return meta.uid, meta.generation, meta.deleting, meta.finalizer, meta.owned
 
 
-def _observing(pair: PeeringPair) -> PeeringPair:
+def _observing(pair: P) -> P:
     """A dry run sees every object as one that only observes; what goes with a deleted one depends on what it is."""
     lifecycle = replace(pair.spec.lifecycle, management=ManagementPolicy.OBSERVE)
-    return pair if pair.meta.deleting else replace(pair, spec=replace(pair.spec, lifecycle=lifecycle))
+    return pair if pair.meta.deleting else replace(pair, spec=replace(pair.spec, lifecycle=lifecycle))  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""What differs between the kinds of objects that have a turn: what they read, plan, show and tell."""

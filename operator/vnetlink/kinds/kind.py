@@ -1,0 +1,49 @@
+"""One kind of pair, as far as a turn is concerned: how its world is read, and pure functions for everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from vnetlink.domain.events import Event
+from vnetlink.domain.identity import Identity
+from vnetlink.domain.outcome import Outcome
+from vnetlink.domain.ownership import OwnershipRecord
+from vnetlink.domain.sides import PerSide
+from vnetlink.domain.specs import Pair
+from vnetlink.memory import Memory
+from vnetlink.planning.actions import AzureAction
+from vnetlink.planning.ages import Ages
+from vnetlink.planning.conditions import Shown
+from vnetlink.planning.json_value import Json, Status
+from vnetlink.planning.plan import Plan, PlannedAction, Verdict
+from vnetlink.ports import Ports
+
+P = TypeVar("P", bound=Pair)
+W = TypeVar("W")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[P, W]):
+    """`P`: the object, `W`: everything that a turn reads for it. Only `read` does I/O.
+
+    `restless`: how old a read may be while something is owed. `exclusive`: Azure takes no other write for this object until
+    the last one has settled.
+    """
+
+    restless: timedelta
+    exclusive: bool
+    read: Callable[[Ports, P, PerSide[Identity], Memory, Ages], Awaitable[W]]
+    needs_azure: Callable[[P], bool]
+    plan: Callable[[P, W], Plan]
+    plan_deletion: Callable[[P, W], Plan]
+    planned_deletion: Callable[[P, W], tuple[PlannedAction, ...]]
+    allow: Callable[[Plan, P, W], Plan]
+    shown: Callable[[P, W], Shown]
+    describe: Callable[[AzureAction, bool], str]
+    after_write: Callable[[P, AzureAction, Outcome, bool], Iterable[Event]]
+    after_record: Callable[[P, OwnershipRecord], Iterable[Event]]
+    after_release: Callable[[P], Iterable[Event]]
+    after_status: Callable[[P, Verdict, Mapping[str, Json], Status], Iterable[Event]]
