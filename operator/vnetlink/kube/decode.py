@@ -1,66 +1,72 @@
-"""From what the API server sends to frozen domain values: PeeringPair or SpecError. Pure; never raises on a CR's content.
+"""From what the API server sends to frozen domain values: a pair or a SpecError. Pure; never raises on a CR's content.
 
 Fills the schema's defaults in, so that an object stored before a default existed means the same.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from enum import Enum
-from typing import Any, TypeVar
+from datetime import timedelta
 
-from vnetlink.domain.arm_id import InvalidId, VnetId, valid_child_name
+from vnetlink.domain.arm_id import ConnectionId, PeeringId, VnetId
 from vnetlink.domain.ownership import OwnershipRecord
-from vnetlink.domain.peering import PeeringOptions
-from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import (
-    AddressSpaceSync,
     AdoptionPolicy,
     CredentialRef,
     DeletionPolicy,
     End,
-    GatewayTransitPolicy,
     Lifecycle,
     ManagementPolicy,
     ObjectKey,
     ObjectMeta,
+    Pair,
     PeeringPair,
     PeeringPairSpec,
-    RepairDisconnected,
     SpecError,
-    WantedPeering,
+    VpnConnectionPair,
+    VpnConnectionPairSpec,
 )
+from vnetlink.kube.fields import Body, Wrong, arm_id, choice, flag, instant, mapping, span, string
+from vnetlink.kube.peering_block import peering_block
+from vnetlink.kube.vpn_block import vpn_block
 
 FINALIZER = "vnetlink.dev/azure"
 OWNED = "vnetlink.dev/owned"
 RECONCILE_REQUESTED = "vnetlink.dev/reconcile-requested-at"
-PEERING_PAIRS = "peeringpairs"
+ROTATE_REQUESTED = "vnetlink.dev/rotate-requested-at"
+PEERING_PAIRS, VPN_CONNECTION_PAIRS = "peeringpairs", "vpnconnectionpairs"
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(seconds=1), timedelta(days=1)
 
-Body = Mapping[str, Any]
-E = TypeVar("E", bound=Enum)
-
-_KINDS = {"PeeringPair": PEERING_PAIRS}
-_DURATION = re.compile(r"(?:[0-9]{1,5}[hms])+")
-_DURATION_PART = re.compile(r"([0-9]{1,5})([hms])")
-_UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
+_KINDS = {"PeeringPair": PEERING_PAIRS, "VpnConnectionPair": VPN_CONNECTION_PAIRS}
 
 
-class _Wrong(Exception):
-    """A field that cannot be used; `str()` names field and fix."""
+def decode(body: Body, installation: str) -> Pair | SpecError:
+    """The object in `body`, of whichever kind. KeyError for a kind that is not served."""
+    if key_of(body).kind == VPN_CONNECTION_PAIRS:
+        return vpn_connection_pair(body, installation)
+    return peering_pair(body, installation)
 
 
 def peering_pair(body: Body, installation: str) -> PeeringPair | SpecError:
     """The object in `body`; the ownership record counts only when it is of this installation and this very object."""
     meta = metadata(body)
     try:
-        spec = _spec(_mapping(body, "spec", "spec"))
-    except _Wrong as wrong:
-        return SpecError(meta, str(wrong), _is_orphan(body.get("spec")))
-    return PeeringPair(meta, spec, OwnershipRecord.load(meta.owned, installation, str(meta.key)))
+        spec = _peering_pair_spec(mapping(body, "spec", "spec"))
+    except Wrong as wrong:
+        return _spec_error(meta, body, wrong)
+    return PeeringPair(meta, spec, OwnershipRecord.load(meta.owned, installation, str(meta.key), PeeringId))
+
+
+def vpn_connection_pair(body: Body, installation: str) -> VpnConnectionPair | SpecError:
+    """The object in `body`; the ownership record counts only when it is of this installation and this very object."""
+    meta = metadata(body)
+    try:
+        spec = _vpn_connection_pair_spec(mapping(body, "spec", "spec"))
+    except Wrong as wrong:
+        return _spec_error(meta, body, wrong)
+    return VpnConnectionPair(meta, spec, OwnershipRecord.load(meta.owned, installation, str(meta.key), ConnectionId))
 
 
 def metadata(body: Body) -> ObjectMeta:
@@ -76,6 +82,7 @@ def metadata(body: Body) -> ObjectMeta:
         deleting=bool(meta.get("deletionTimestamp")),
         finalizer=FINALIZER in (meta.get("finalizers") or ()),
         reconcile_requested_at=notes.get(RECONCILE_REQUESTED, ""),
+        rotate_requested_at=notes.get(ROTATE_REQUESTED, ""),
         owned=notes.get(OWNED, ""),
     )
 
@@ -86,150 +93,63 @@ def key_of(body: Body) -> ObjectKey:
     return ObjectKey(_KINDS[body["kind"]], meta.get("namespace", ""), meta["name"])
 
 
-def instant(text: str) -> datetime:
-    """An RFC 3339 time; the beginning of time when it is not one."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-
-
-def duration(text: str, field: str = "duration") -> timedelta:
-    """`1h30m` as a span of time; raises _Wrong naming `field`."""
-    if _DURATION.fullmatch(text) is None:
-        raise _Wrong(f"{field}: {text[:40]!r} is not a duration; write hours, minutes and seconds like 1h30m or 90s")
-    return timedelta(**_summed(_DURATION_PART.findall(text)))
-
-
-def _summed(parts: list[tuple[str, str]]) -> dict[str, float]:
-    totals: dict[str, float] = {}
-    for number, unit in parts:
-        totals[_UNITS[unit]] = totals.get(_UNITS[unit], 0) + int(number)
-    return totals
-
-
 # -- spec
 
 
-def _is_orphan(spec: object) -> bool:
+def _spec_error(meta: ObjectMeta, body: Body, wrong: Wrong) -> SpecError:
     """The way out of a stuck deletion must be open whatever else is wrong in spec."""
-    return isinstance(spec, Mapping) and spec.get("deletionPolicy") == DeletionPolicy.ORPHAN.value
+    spec = body.get("spec")
+    orphan = isinstance(spec, Mapping) and spec.get("deletionPolicy") == DeletionPolicy.ORPHAN.value
+    return SpecError(meta, str(wrong), orphan)
 
 
-def _spec(spec: Body) -> PeeringPairSpec:
-    ends = PerSide.of(lambda side: _end(_mapping(spec, side.value, f"spec.{side.value}"), f"spec.{side.value}"))
-    if ends.vnet1.id == ends.vnet2.id:
-        raise _Wrong("spec.vnet2.id: both ends are the same virtual network; name two different ones")
-    block = _mapping(spec, "peering", "spec.peering", required=False)
+def _peering_pair_spec(spec: Body) -> PeeringPairSpec:
+    ends, block = _ends(spec), peering_block(spec)
     return PeeringPairSpec(
         ends=ends,
-        peerings=PerSide.of(lambda side: _wanted(block, side)),
-        gateway_transit=_choice(block, "gatewayTransitPolicy", GatewayTransitPolicy.WHEN_AVAILABLE, "spec.peering"),
-        sync=_choice(block, "addressSpaceSync", AddressSpaceSync.AUTOMATIC, "spec.peering"),
-        repair=_choice(block, "repairDisconnected", RepairDisconnected.OWNED_OR_ADOPTED, "spec.peering"),
+        peerings=block.peerings,
+        gateway_transit=block.gateway_transit,
+        sync=block.sync,
+        repair=block.repair,
         lifecycle=_lifecycle(spec),
     )
 
 
+def _vpn_connection_pair_spec(spec: Body) -> VpnConnectionPairSpec:
+    ends, block = _ends(spec), vpn_block(spec)
+    return VpnConnectionPairSpec(
+        ends=ends, vpn=block.sides, shared_key=block.shared_key, options=block.options, lifecycle=_lifecycle(spec)
+    )
+
+
+def _ends(spec: Body) -> PerSide[End]:
+    ends = PerSide.of(lambda side: _end(mapping(spec, side.value, f"spec.{side.value}"), f"spec.{side.value}"))
+    if ends.vnet1.id == ends.vnet2.id:
+        raise Wrong("spec.vnet2.id: both ends are the same virtual network; name two different ones")
+    return ends
+
+
 def _end(end: Body, path: str) -> End:
-    try:
-        vnet = VnetId.parse(_string(end, "id", path))
-    except InvalidId as wrong:
-        raise _Wrong(f"{path}.id: {wrong}") from None
     return End(
-        id=vnet,
-        management=_choice(end, "managementPolicy", ManagementPolicy.MANAGE, path),
-        credential_ref=_credential(_mapping(end, "credentialRef", f"{path}.credentialRef", required=False), path),
+        id=arm_id(end, "id", path, VnetId),
+        management=choice(end, "managementPolicy", ManagementPolicy.MANAGE, path),
+        credential_ref=_credential(end, f"{path}.credentialRef"),
     )
 
 
-def _credential(ref: Body, path: str) -> CredentialRef | None:
-    if not ref:
+def _credential(end: Body, path: str) -> CredentialRef | None:
+    """One that names nobody is an error, or it would mean the operator's own identity."""
+    if end.get("credentialRef") is None:
         return None
-    return CredentialRef(_string(ref, "name", f"{path}.credentialRef"), _string(ref, "namespace", path, "") or None)
-
-
-def _wanted(block: Body, side: Side) -> WantedPeering:
-    path = f"spec.peering.{side.value}"
-    flags = _mapping(block, side.value, path, required=False)
-    name = _string(flags, "name", path, "") or None
-    if name is not None and not valid_child_name(name):
-        raise _Wrong(f"{path}.name: {name[:90]!r} is no name for a peering; use 1 to 80 letters, digits, _ . -")
-    return WantedPeering(_options(flags, block, side, path), name)
-
-
-def _options(flags: Body, block: Body, side: Side, path: str) -> PeeringOptions:
-    subnets = block.get("subnetPeering")
-    names = _mapping(block, "subnetPeering", "spec.peering.subnetPeering", required=False)
-    return PeeringOptions(
-        allow_virtual_network_access=_flag(flags, "allowVirtualNetworkAccess", True, path),
-        allow_forwarded_traffic=_flag(flags, "allowForwardedTraffic", False, path),
-        allow_gateway_transit=_flag(flags, "allowGatewayTransit", False, path),
-        use_remote_gateways=_flag(flags, "useRemoteGateways", False, path),
-        peer_complete_vnets=subnets is None,
-        local_subnet_names=_names(names, f"{side.value}SubnetNames"),
-        remote_subnet_names=_names(names, f"{side.other.value}SubnetNames"),
-        enable_only_ipv6_peering=_flag(names, "enableOnlyIPv6Peering", False, "spec.peering.subnetPeering"),
-    )
+    ref = mapping(end, "credentialRef", path)
+    return CredentialRef(string(ref, "name", path), string(ref, "namespace", path, "") or None)
 
 
 def _lifecycle(spec: Body) -> Lifecycle:
-    asked = _string(spec, "interval", "spec", "")
-    interval = duration(asked, "spec.interval") if asked else Lifecycle().interval
     return Lifecycle(
-        suspend=_flag(spec, "suspend", False, "spec"),
-        management=_choice(spec, "managementPolicy", ManagementPolicy.MANAGE, "spec"),
-        adoption=_choice(spec, "adoptionPolicy", AdoptionPolicy.IF_MATCHING, "spec"),
-        deletion=_choice(spec, "deletionPolicy", DeletionPolicy.DELETE_CREATED, "spec"),
-        interval=min(max(interval, SHORTEST_INTERVAL), LONGEST_INTERVAL),
+        suspend=flag(spec, "suspend", False, "spec"),
+        management=choice(spec, "managementPolicy", ManagementPolicy.MANAGE, "spec"),
+        adoption=choice(spec, "adoptionPolicy", AdoptionPolicy.IF_MATCHING, "spec"),
+        deletion=choice(spec, "deletionPolicy", DeletionPolicy.DELETE_CREATED, "spec"),
+        interval=span(spec, "interval", "spec", Lifecycle().interval, SHORTEST_INTERVAL, LONGEST_INTERVAL),
     )
-
-
-# -- single fields; null means absent, as in the API server
-
-
-def _mapping(parent: Body, name: str, path: str, required: bool = True) -> Body:
-    value = parent.get(name)
-    if value is None and not required:
-        return {}
-    if not isinstance(value, Mapping):
-        raise _Wrong(f"{path}: is missing" if value is None else f"{path}: must be an object")
-    return value
-
-
-def _string(parent: Body, name: str, path: str, default: str | None = None) -> str:
-    value = parent.get(name)
-    if value is None and default is not None:
-        return default
-    if not isinstance(value, str):
-        raise _Wrong(f"{path}.{name}: is missing" if value is None else f"{path}.{name}: must be a string")
-    return value
-
-
-def _flag(parent: Body, name: str, default: bool, path: str) -> bool:
-    value = parent.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, bool):
-        raise _Wrong(f"{path}.{name}: must be true or false")
-    return value
-
-
-def _choice(parent: Body, name: str, default: E, path: str) -> E:
-    value = parent.get(name)
-    if value is None:
-        return default
-    try:
-        return type(default)(value)
-    except ValueError:
-        allowed = ", ".join(str(member.value) for member in type(default))
-        raise _Wrong(f"{path}.{name}: {str(value)[:40]!r} is not one of {allowed}") from None
-
-
-def _names(block: Body, name: str) -> tuple[str, ...]:
-    value = block.get(name)
-    if value is None:
-        return ()
-    if not isinstance(value, (list, tuple)) or not all(isinstance(subnet, str) for subnet in value):
-        raise _Wrong(f"spec.peering.subnetPeering.{name}: must be a list of subnet names")
-    return tuple(value)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vnetlink.domain.specs import ObjectKey
-from vnetlink.kube.decode import Body, key_of
+from vnetlink.kube.api import Body
+from vnetlink.kube.decode import key_of
 
 
 class Versions:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from vnetlink.domain.arm_id import PeeringId, VnetId
-from vnetlink.domain.ownership import Origin, OwnershipRecord, Part
+from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, Slot
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import (
@@ -27,7 +27,8 @@ from vnetlink.domain.specs import (
     RepairDisconnected,
     SpecError,
 )
-from vnetlink.kube.decode import FINALIZER, OWNED, RECONCILE_REQUESTED, duration, peering_pair
+from vnetlink.kube.decode import FINALIZER, OWNED, RECONCILE_REQUESTED, peering_pair
+from vnetlink.kube.fields import duration
 
 HERE = "11111111-1111-1111-1111-111111111111"
 ROOT = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg"
