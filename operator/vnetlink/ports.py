@@ -70,8 +70,8 @@ class Azure(Protocol):
 class Secrets(Protocol):
     """The Secrets that a VpnConnectionPair names or keeps; vnetlink.kube.secrets.Secrets is it. `get` by name only."""
 
-    async def read(self, namespace: str, ref: SecretKeyRef) -> Seen[ObservedSecret]:
-        """The Secret that a person named, with the key in it checked."""
+    async def read(self, pair: ObjectMeta, ref: SecretKeyRef) -> Seen[ObservedSecret]:
+        """The Secret that a person named, with the key in it checked. `generated`: for this very pair."""
 
     async def read_previous(self, pair: ObjectMeta) -> Seen[PreviousKey]:
         """The previous key that we keep for this very object; one that is not ours is Unreadable."""

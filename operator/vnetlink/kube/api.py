@@ -43,10 +43,13 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API server said; status 0 = nothing that could be understood. `body` is the JSON object it sent."""
+    """What the API server said; status 0 = nothing that could be understood. `body` is the JSON object it sent.
+
+    `body` may be a Secret, so it is not printed.
+    """
 
     status: int
-    body: Body = field(default_factory=dict)
+    body: Body = field(default_factory=dict, repr=False)
     retry_after: timedelta | None = None
 
     @property
@@ -59,7 +62,7 @@ class Answer:
         """One line for logs and for people."""
         said = str(self.body.get("message") or "").strip()
         if self.status == 0:
-            return f"the Kubernetes API server gave no answer: {said}"
+            return "the Kubernetes API server gave no answer" + (f": {said}" if said else "")
         return f"the Kubernetes API server answered {self.status}" + (f": {said[:300]}" if said else "")
 
 
@@ -112,6 +115,14 @@ class ApiServer:
     async def post(self, path: str, body: Body) -> Answer:
         """Create."""
         return await self._request("POST", path, query=self._write_query, body=body)
+
+    async def put(self, path: str, body: Body) -> Answer:
+        """Replace; with metadata.resourceVersion in `body` only that version."""
+        return await self._request("PUT", path, query=self._write_query, body=body)
+
+    async def delete(self, path: str, options: Body) -> Answer:
+        """Delete; `options` are DeleteOptions, with the preconditions."""
+        return await self._request("DELETE", path, query=self._write_query, body=options)
 
     async def merge_patch(self, path: str, body: Body) -> Answer:
         """Change (RFC 7396: null removes, a list is replaced whole)."""
