@@ -14,7 +14,7 @@ import signal
 import socket
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,11 +29,13 @@ from vnetlink.config import Config
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.handlers import health as probes
 from vnetlink.handlers.intake import Intake
+from vnetlink.handlers.serving import Serving
 from vnetlink.handlers.watch import Watcher
 from vnetlink.kube import api, discovery, installation
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.events import Recorder
-from vnetlink.kube.objects import Objects
+from vnetlink.kube.objects import SERVED, Objects
+from vnetlink.kube.secrets import Secrets
 from vnetlink.kube.status import StatusWriter
 from vnetlink.kube.versions import Versions
 from vnetlink.loop import Loop
@@ -41,11 +43,9 @@ from vnetlink.planning.plan import Wake
 from vnetlink.ports import Ports, Settings
 from vnetlink.queue import Queue
 
-DRAIN = 14.0  # seconds for the turns that run; with the two below the end comes within 20 s of SIGTERM
+DRAIN = 14.0  # seconds for the turns that run; with FLUSH and WATCH_ENDS the end comes within 20 s of SIGTERM
 FLUSH = 3.0  # for the last events
-WATCH_ENDS = 3.0  # kopf may wait longer for its idle workers; nothing is lost without it
 POLL = 2.0
-SWEEP, SWEEP_AGAIN = 300.0, 10.0  # seconds; the second after a list that could not be read
 FAILED_TURN = Wake(timedelta(0), backoff=True)
 
 Turn = Callable[[ObjectKey], Awaitable[Wake | None]]
@@ -142,8 +142,8 @@ class _Process:
         Claims are complete before the first turn, or two objects could both believe to hold a pair.
         """
         config = self._config
-        await self._until(lambda: discovery.missing(server))
-        await self._tell_denied(server)
+        kinds = await self._served(server)
+        await self._tell_denied(server, kinds)
         identity = await self._installation(server)
         identities = Identities(self._cloud, os.environ)
         arm = Arm(self._cloud, identities, UNLIMITED if config.arm_requests == "unlimited" else Limits())
@@ -157,6 +157,7 @@ class _Process:
         recorder = Recorder(server, socket.gethostname(), now, time.monotonic)
         ports = Ports(
             objects=objects,
+            secrets=Secrets(server, time.monotonic),
             statuses=StatusWriter(server, versions),
             recorder=recorder,
             claims=claims,
@@ -166,28 +167,50 @@ class _Process:
             now=now,
         )
         loop = Loop(ports)
-        await self._until(partial(_unlisted, intake))
+        serving = Serving(server, intake, self._watcher(intake, ending), kinds)
+        await self._until(serving.unlisted)
         telling = ending.guard("the event recorder", recorder.run())
         stack.push_async_callback(_cancelled, telling)
-        sweeping = ending.guard("the sweep", _sweep(intake))
+        sweeping = ending.guard("the sweep", serving.sweep())
         stack.push_async_callback(_cancelled, sweeping)
-        watcher = self._watch(intake, ending)
-        stack.push_async_callback(asyncio.to_thread, watcher.stop, WATCH_ENDS)
+        stack.push_async_callback(serving.stop)
+        serving.watch()
+        looking = ending.guard("the look for missing kinds", serving.pick_up())
+        stack.push_async_callback(_cancelled, looking)
         workers = [ending.guard(f"worker {n}", work(queue, loop.turn)) for n in range(config.workers)]
         stack.push_async_callback(_drain, queue, workers, recorder)
-        self._health.watcher, self._health.oldest_wait, self._health.missing = watcher, queue.oldest_wait, None
+        self._health.watchers, self._health.oldest_wait = serving.watchers, queue.oldest_wait
+        self._health.missing = None
         log.info("serving %s", ", ".join(config.namespaces) or "every namespace")
 
-    def _watch(self, intake: Intake, ending: _Ending) -> Watcher:
+    def _watcher(self, intake: Intake, ending: _Ending) -> Callable[[Collection[str]], Watcher]:
         here, config = asyncio.get_running_loop(), self._config
 
         def hand_over(change: str | None, body: Mapping[str, Any]) -> None:
             here.call_soon_threadsafe(intake.event, change, body)
 
-        connect = partial(api.connection, config.kubeconfig, config.context)
-        watcher = Watcher(hand_over, connect, ending.watch_ended, config.namespaces)
-        watcher.start()
-        return watcher
+        return partial(
+            Watcher,
+            sink=hand_over,
+            connect=partial(api.connection, config.kubeconfig, config.context),
+            ended=ending.watch_ended,
+            namespaces=config.namespaces,
+        )
+
+    async def _served(self, server: api.ApiServer) -> frozenset[str]:
+        """Our kinds that are there, as soon as one is."""
+        kinds: frozenset[str] = frozenset()
+
+        async def none_served() -> str | None:
+            nonlocal kinds
+            found = await discovery.served(server)
+            if isinstance(found, str):
+                return found
+            kinds = found
+            return None if kinds else discovery.waiting_for(SERVED)
+
+        await self._until(none_served)
+        return kinds
 
     async def _installation(self, server: api.ApiServer) -> str:
         """This installation's id, as soon as it can be had."""
@@ -213,8 +236,8 @@ class _Process:
             self._health.missing = message
             await asyncio.sleep(POLL)
 
-    async def _tell_denied(self, server: api.ApiServer) -> None:
-        wanted = discovery.needs(self._config.namespaces, self._config.operator_namespace)
+    async def _tell_denied(self, server: api.ApiServer, kinds: Collection[str]) -> None:
+        wanted = discovery.needs(kinds, self._config.namespaces, self._config.operator_namespace)
         if denied := await discovery.denied(server, wanted):
             log.error("RBAC denies the operator: %s; see the role in deploy/", "; ".join(map(str, denied)))
 
@@ -232,16 +255,6 @@ async def _one_turn(turn: Turn, key: ObjectKey) -> Wake | None:
         except Exception:
             log.exception("the turn failed")
             return FAILED_TURN
-
-
-async def _unlisted(intake: Intake) -> str | None:
-    return None if await intake.sweep() else "the first list of objects has not been read"
-
-
-async def _sweep(intake: Intake) -> None:
-    while True:
-        complete = await intake.sweep()
-        await asyncio.sleep(SWEEP if complete else SWEEP_AGAIN)
 
 
 async def _drain(queue: Queue, workers: list[asyncio.Task[None]], recorder: Recorder) -> None:

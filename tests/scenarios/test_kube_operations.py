@@ -18,7 +18,7 @@ from vnetlink.kube import discovery, installation
 from vnetlink.kube.api import ApiServer, path
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.events import Recorder
-from vnetlink.kube.objects import Objects
+from vnetlink.kube.objects import SERVED, Objects
 from vnetlink.kube.versions import Versions
 from vnetlink.planning.plan import SOON, Wake
 from vnetlink.queue import Queue
@@ -152,25 +152,28 @@ async def test_a_config_map_without_id_is_never_overwritten(cluster: Cluster, se
 
 
 async def test_nothing_is_missing_once_the_crds_are_there(server: ApiServer) -> None:
-    assert await discovery.missing(server) is None
+    assert await discovery.served(server) == SERVED.keys()
 
 
 async def test_an_administrator_is_denied_nothing(server: ApiServer) -> None:
-    assert await discovery.denied(server, discovery.needs((), NAMESPACE)) == ()
+    assert await discovery.denied(server, discovery.needs(SERVED, (), NAMESPACE)) == ()
 
 
 async def test_missing_verbs_are_named(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
     cluster.kubectl("-n", NAMESPACE, "create", "serviceaccount", "weak")
-    cluster.kubectl("create", "clusterrole", "weak", "--verb=get,list,watch", "--resource=peeringpairs.vnetlink.dev")
+    ours = ",".join(f"{plural}.vnetlink.dev" for plural in SERVED)
+    cluster.kubectl("create", "clusterrole", "weak", "--verb=get,list,watch", f"--resource={ours}")
     cluster.kubectl("create", "clusterrolebinding", "weak", "--clusterrole=weak", f"--serviceaccount={NAMESPACE}:weak")
     server = ApiServer(str(as_service_account(cluster, tmp_path_factory, "weak")), None, "vnetlink/test")
     try:
-        refused = await discovery.denied(server, discovery.needs((), NAMESPACE))
+        refused = await discovery.denied(server, discovery.needs(SERVED, (), NAMESPACE))
     finally:
         await server.close()
     assert [str(need) for need in refused] == [
         "patch peeringpairs.vnetlink.dev",
+        "patch vpnconnectionpairs.vnetlink.dev",
         "patch peeringpairs.vnetlink.dev/status",
+        "patch vpnconnectionpairs.vnetlink.dev/status",
         "create events.events.k8s.io",
         "patch events.events.k8s.io",
         f"get configmaps in {NAMESPACE}",
@@ -197,14 +200,14 @@ async def test_a_sweep_finds_what_the_watch_has_missed(cluster: Cluster, server:
     intake = Intake(queue, claims, Objects(server, versions, (NAMESPACE,)), versions, "here")
     for name in ("removed", "unchanged", "edited"):
         cluster.kubectl("create", "-f", "-", input=manifest(name))
-    assert await intake.sweep()
+    assert await intake.sweep(SERVED)
     assert served(queue) == {"removed", "unchanged", "edited"}
     cluster.kubectl("-n", NAMESPACE, "delete", "peeringpair", "removed")
     cluster.kubectl(
         "-n", NAMESPACE, "patch", "peeringpair", "edited", "--type=merge", "-p", '{"spec":{"suspend":true}}'
     )
     cluster.kubectl("create", "-f", "-", input=manifest("new"))
-    assert await intake.sweep()
+    assert await intake.sweep(SERVED)
     assert served(queue) == {"removed", "edited", "new"}
 
 
@@ -219,7 +222,7 @@ async def test_a_sweep_that_cannot_read_the_list_concludes_nothing(
     intake.event("ADDED", json.loads(manifest("known")))
     served(queue)
     try:
-        assert not await intake.sweep()
+        assert not await intake.sweep(SERVED)
     finally:
         await server.close()
     assert served(queue) == set()

@@ -26,6 +26,7 @@ import pytest
 from controlplane.cluster import Cluster
 from vnetlink.handlers.watch import Unseen, Watcher
 from vnetlink.kube.api import connection
+from vnetlink.kube.objects import SERVED
 
 OPERATOR = Path(__file__).resolve().parents[2] / "operator"
 ROOT = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network"
@@ -137,7 +138,13 @@ def test_started_before_its_crd_and_namespace_it_says_so_and_serves_once_they_ar
     own_cluster: Cluster, start: Callable[..., Operator]
 ) -> None:
     operator = start()
-    operator.until("not ready", lambda: "peeringpairs.vnetlink.dev; install it: kubectl" in operator.ask("/readyz")[1])
+    operator.until(
+        "not ready",
+        lambda: (
+            "peeringpairs.vnetlink.dev, vpnconnectionpairs.vnetlink.dev; install it: kubectl"
+            in operator.ask("/readyz")[1]
+        ),
+    )
     assert operator.ask("/readyz")[0] == 503
     assert operator.ask("/livez") == (200, "ok\n")
     own_cluster.apply_crds()
@@ -153,7 +160,7 @@ async def test_a_watch_that_found_its_kinds_missing_ends_instead_of_seeing_nothi
     own_cluster.kubectl("delete", "crd", "peeringpairs.vnetlink.dev", "--ignore-not-found")
     ended: queue.Queue[BaseException | None] = queue.Queue()
     connect = partial(connection, str(own_cluster.kubeconfig), None)
-    watcher = Watcher(lambda change, body: None, connect, ended.put, ())
+    watcher = Watcher(SERVED, lambda change, body: None, connect, ended.put, ())
     watcher.start()
     assert isinstance(await asyncio.to_thread(ended.get, timeout=20), Unseen)
     assert not watcher.watching

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Watching(Protocol):
-    """The watch on our kinds, as far as health is concerned."""
+    """A watch on some of our kinds, as far as health is concerned."""
 
     @property
     def alive(self) -> bool:
@@ -39,7 +39,7 @@ class Health:
 
     monotonic: Callable[[], float]
     missing: str | None = "starting"
-    watcher: Watching | None = None
+    watchers: Sequence[Watching] = ()
     oldest_wait: Callable[[], float] = lambda: 0.0
     lag: float = 0.0
 
@@ -49,13 +49,14 @@ class Health:
             return f"the event loop was blocked for {self.lag:.0f} s"
         if (waited := self.oldest_wait()) > LONGEST_WAIT:
             return f"an object has waited {waited:.0f} s for its turn"
-        if self.watcher is not None and not self.watcher.alive:
+        if not all(watcher.alive for watcher in self.watchers):
             return "the watch on the Kubernetes API server has ended"
         return None
 
     def unready(self) -> str | None:
         """What is still missing before objects are served, None when nothing is."""
-        if self.missing is None and (self.watcher is None or not self.watcher.watching):
+        up = self.watchers and all(watcher.watching for watcher in self.watchers)
+        if self.missing is None and not up:
             return "the watch on the Kubernetes API server is not up"
         return self.missing
 

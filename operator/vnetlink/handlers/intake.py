@@ -6,20 +6,20 @@ A watch may miss what happens in a gap (design/kopf.md K5), so every few minutes
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from vnetlink.domain.outcome import Present, Unreadable
-from vnetlink.domain.specs import ObjectKey, ObjectMeta, PeeringPair, SpecError
+from vnetlink.domain.specs import ObjectKey, ObjectMeta, Pair, SpecError
 from vnetlink.kube.claims import Claims
-from vnetlink.kube.decode import key_of, peering_pair
-from vnetlink.kube.objects import SERVED, Objects
+from vnetlink.kube.decode import decode, key_of
+from vnetlink.kube.objects import Objects
 from vnetlink.kube.versions import Versions
 from vnetlink.queue import Priority, Queue
 
 log = logging.getLogger(__name__)
 
-_News = tuple[str, int, bool]
+_News = tuple[str, int, bool, str, str]
 
 
 class Intake:
@@ -38,33 +38,36 @@ class Intake:
             self._claims.forget(key, body["metadata"].get("uid"))
             return
         if not self._versions.known(body):
-            self._new_version(body, peering_pair(body, self._installation))
+            self._new_version(body, decode(body, self._installation))
 
-    async def sweep(self) -> bool:
-        """Compare with full lists: queue what is new, changed or gone. False when a list cannot be read: nothing happens."""
+    async def sweep(self, kinds: Collection[str]) -> bool:
+        """Compare with full lists of these kinds (plurals): queue what is new, changed or gone.
+
+        False when a list cannot be read: nothing happens.
+        """
         listed: list[Mapping[str, Any]] = []
-        for plural in SERVED:
+        for plural in sorted(kinds):
             match await self._objects.all(plural):
                 case Present(bodies):
                     listed += bodies
                 case Unreadable(message=message):
                     log.warning("cannot list %s: %s", plural, message)
                     return False
-        self._swept(listed)
+        self._swept(kinds, listed)
         return True
 
-    def _swept(self, listed: list[Mapping[str, Any]]) -> None:
+    def _swept(self, kinds: Collection[str], listed: list[Mapping[str, Any]]) -> None:
         """A list is older than what was heard while it was read, so who is missing in it is asked for, not written off."""
-        for ghost in self._known.keys() - {key_of(body) for body in listed}:
+        for ghost in {key for key in self._known if key.kind in kinds} - {key_of(body) for body in listed}:
             self._forget(ghost)
         for body in listed:
             key = key_of(body)
             if not self._versions.known(body):
-                self._new_version(body, peering_pair(body, self._installation))
+                self._new_version(body, decode(body, self._installation))
             elif key not in self._queue:
                 self._queue.add(key, Priority.RESYNC)
 
-    def _new_version(self, body: Mapping[str, Any], seen: PeeringPair | SpecError) -> None:
+    def _new_version(self, body: Mapping[str, Any], seen: Pair | SpecError) -> None:
         self._versions.note(body)
         self._queue.add(seen.meta.key, self._priority(seen.meta))
         self._claims.update(seen)
@@ -84,4 +87,5 @@ class Intake:
 
 
 def _news(meta: ObjectMeta) -> _News:
-    return meta.uid, meta.generation, meta.deleting
+    """What a person wants: the spec, and what an annotation asks for at once."""
+    return meta.uid, meta.generation, meta.deleting, meta.reconcile_requested_at, meta.rotate_requested_at

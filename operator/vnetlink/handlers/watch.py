@@ -1,4 +1,4 @@
-"""The whole surface towards kopf: a thread in which kopf lists and watches our kinds and passes each event on.
+"""The whole surface towards kopf: a thread in which kopf lists and watches some of our kinds and passes each event on.
 
 Nothing here decides, fails or writes: no handler that would put a finalizer or an annotation on an object, no timer, no
 daemon, no index (design/kopf.md A1). A plain list-and-watch could take its place.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +18,7 @@ from kopf._cogs.structs.references import Insights
 
 from vnetlink.handlers.settings import settings
 from vnetlink.kube.api import Connection
-from vnetlink.kube.objects import GROUP, SERVED, VERSION
+from vnetlink.kube.objects import GROUP, VERSION
 
 Sink = Callable[[str | None, Mapping[str, Any]], None]
 Connect = Callable[[], Awaitable[Connection]]
@@ -30,8 +30,8 @@ class Unseen(Exception):
     """kopf found kinds missing when it looked, and would never look again (design/kopf.md K30)."""
 
 
-def registry(sink: Sink, connect: Connect) -> kopf.OperatorRegistry:
-    """The handlers: one event handler for each kind, and the login."""
+def registry(kinds: Collection[str], sink: Sink, connect: Connect) -> kopf.OperatorRegistry:
+    """The handlers: one event handler for each of these kinds (plurals), and the login."""
     ours = kopf.OperatorRegistry()
 
     async def pass_on(event: Mapping[str, Any], **_: object) -> None:
@@ -40,7 +40,7 @@ def registry(sink: Sink, connect: Connect) -> kopf.OperatorRegistry:
     async def log_in(**_: object) -> kopf.ConnectionInfo:
         return _connection_info(await connect())
 
-    for plural in SERVED:
+    for plural in sorted(kinds):
         kopf.on.event(GROUP, VERSION, plural, registry=ours)(pass_on)
     kopf.on.login(registry=ours)(log_in)
     return ours
@@ -60,15 +60,22 @@ def _connection_info(known: Connection) -> kopf.ConnectionInfo:
 
 
 class Watcher:
-    """kopf in a thread and a loop of its own. `sink` and `ended` are called there, so they must only hand over.
+    """kopf in a thread and a loop of its own, for `kinds` that are served already: it never looks for more of them.
 
-    `ended` gets the exception with which kopf ended by itself, or None; it is not called after `stop`.
+    `sink` and `ended` are called there, so they must only hand over. `ended` gets the exception with which kopf ended by
+    itself, or None; it is not called after `stop`.
     """
 
     def __init__(
-        self, sink: Sink, connect: Connect, ended: Callable[[BaseException | None], None], namespaces: Sequence[str]
+        self,
+        kinds: Collection[str],
+        sink: Sink,
+        connect: Connect,
+        ended: Callable[[BaseException | None], None],
+        namespaces: Sequence[str],
     ) -> None:
-        self._registry, self._ended, self._namespaces = registry(sink, connect), ended, tuple(namespaces)
+        self._kinds, self._registry = frozenset(kinds), registry(kinds, sink, connect)
+        self._ended, self._namespaces = ended, tuple(namespaces)
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
         self._stopping = threading.Event()
         self._insights: Insights | None = None  # nothing public tells what is watched; kopf is pinned below 1.46
@@ -84,7 +91,7 @@ class Watcher:
     def watching(self) -> bool:
         """Whether kopf watches every kind, or tries to."""
         found = self._insights
-        return found is not None and found.ready_resources.is_set() and not _unseen(found) and self.alive
+        return found is not None and found.ready_resources.is_set() and not self._unseen(found) and self.alive
 
     def start(self) -> None:
         """Begin to list and watch."""
@@ -124,14 +131,13 @@ class Watcher:
             stop_flag=self._stop,
         )
         checking.cancel()
-        if self._insights.ready_resources.is_set() and (missed := _unseen(self._insights)):
+        if self._insights.ready_resources.is_set() and (missed := self._unseen(self._insights)):
             raise Unseen(f"the API server did not serve {', '.join(missed)} when kopf looked")
 
     async def _stop_if_blind(self, insights: Insights, stop: asyncio.Event) -> None:
         await insights.ready_resources.wait()
-        if _unseen(insights):
+        if self._unseen(insights):
             stop.set()
 
-
-def _unseen(insights: Insights) -> list[str]:
-    return sorted(SERVED.keys() - {resource.plural for resource in insights.watched_resources})
+    def _unseen(self, insights: Insights) -> list[str]:
+        return sorted(self._kinds - {resource.plural for resource in insights.watched_resources})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from vnetlink.kube.api import ApiServer, path
@@ -12,16 +12,19 @@ from vnetlink.kube.objects import GROUP, SERVED, VERSION
 INSTALL = "kubectl apply -k crds"
 
 
-async def missing(api: ApiServer) -> str | None:
-    """Why we cannot start yet: the kinds that are not served and how to install them; None when all are there."""
+async def served(api: ApiServer) -> frozenset[str] | str:
+    """Those of our kinds (plurals) that the API server serves, or why that cannot be told."""
     answer = await api.get(path("apis", GROUP, VERSION))
     if not answer.ok and answer.status != 404:
         return f"cannot tell which kinds are served: {answer.message}"
-    served = {resource.get("name") for resource in answer.body.get("resources", ())} if answer.ok else set()
-    absent = [f"{plural}.{GROUP}" for plural in SERVED if plural not in served]
-    if not absent:
-        return None
-    return f"waiting for CustomResourceDefinition {', '.join(absent)}; install it: {INSTALL}"
+    found = {resource.get("name") for resource in answer.body.get("resources", ())} if answer.ok else set()
+    return frozenset(plural for plural in SERVED if plural in found)
+
+
+def waiting_for(kinds: Collection[str]) -> str:
+    """What is said while these kinds are not served, and how to install them."""
+    names = ", ".join(f"{plural}.{GROUP}" for plural in sorted(kinds))
+    return f"waiting for CustomResourceDefinition {names}; install it: {INSTALL}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,14 @@ class Need:
         return f"{self.verb} {name}{slash}{subresource}" + (f" in {self.namespace}" if self.namespace else "")
 
 
-def needs(namespaces: Sequence[str], operator_namespace: str) -> tuple[Need, ...]:
-    """Everything the operator does, as RBAC spells it (design/faults.md C4)."""
-    places = tuple(namespaces) or ("",)
-    objects = [(verb, GROUP, plural) for plural in SERVED for verb in ("get", "list", "watch", "patch")]
-    statuses = [("patch", GROUP, f"{plural}/status") for plural in SERVED]
+def needs(kinds: Collection[str], namespaces: Sequence[str], operator_namespace: str) -> tuple[Need, ...]:
+    """Everything the operator does for these kinds, as RBAC spells it (design/faults.md C4).
+
+    Without Secrets: their names are granted namespace by namespace, and a pair that lacks a grant says so itself.
+    """
+    places, plurals = tuple(namespaces) or ("",), sorted(kinds)
+    objects = [(verb, GROUP, plural) for plural in plurals for verb in ("get", "list", "watch", "patch")]
+    statuses = [("patch", GROUP, f"{plural}/status") for plural in plurals]
     events = [(verb, "events.k8s.io", "events") for verb in ("create", "patch")]
     everywhere = tuple(Need(*need, place) for place in places for need in (*objects, *statuses, *events))
     return (*everywhere, *(Need(verb, "", "configmaps", operator_namespace) for verb in ("get", "create")))

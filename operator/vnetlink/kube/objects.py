@@ -11,11 +11,11 @@ from vnetlink.domain.outcome import Present, Seen, Unreadable
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.kube.answers import Write, Written, seen, written
 from vnetlink.kube.api import ApiServer, Body, path
-from vnetlink.kube.decode import FINALIZER, OWNED, PEERING_PAIRS, key_of
+from vnetlink.kube.decode import FINALIZER, OWNED, PEERING_PAIRS, VPN_CONNECTION_PAIRS, key_of
 from vnetlink.kube.versions import Versions
 
 GROUP, VERSION = "vnetlink.dev", "v1alpha1"
-SERVED = {PEERING_PAIRS: "PeeringPair"}
+SERVED = {PEERING_PAIRS: "PeeringPair", VPN_CONNECTION_PAIRS: "VpnConnectionPair"}
 PAGE = 500
 
 

@@ -14,7 +14,7 @@ class Watch:
 
 
 def health(missing: str | None = None, watch: Watch | None = None, wait: float = 0.0, lag: float = 0.0) -> Health:
-    return Health(lambda: 0.0, missing, watch, lambda: wait, lag)
+    return Health(lambda: 0.0, missing, [watch] if watch else [], lambda: wait, lag)
 
 
 def test_a_process_that_waits_for_its_kinds_lives_but_is_not_ready() -> None:
