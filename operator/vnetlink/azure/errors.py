@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
 from vnetlink.azure.answers import ArmError, HeldBack, NoAnswer, NoToken, Target, Trouble
+from vnetlink.azure.error_subjects import restated
 from vnetlink.azure.sentences import lasting
 from vnetlink.domain.outcome import Absent, Later, Refused, Unreadable
 from vnetlink.domain.reasons import Reason
@@ -29,8 +31,10 @@ class Row:
 
 _PASSES, _STAYS = Class.PASSES, Class.STAYS
 
-# arm.md 1.4 to 1.7, 3 and 4; lower-cased codes. What is refused now and set right by our own next turn PASSES
-# (RemotePeeringIsDisconnected: the next plan deletes the stale side).
+# arm.md 1.4 to 1.7, 3 to 7; lower-cased codes. What is refused now and set right by our own next turn PASSES
+# (RemotePeeringIsDisconnected: the next plan deletes the stale side). An address or subnet is deleted only when its reading
+# shows it free, so "in use" means that Azure lags behind, or that the next reading will show who uses it. A gateway may be
+# the far end of a connection that no reading of ours shows: that STAYS.
 CODES: dict[str, Row] = {
     code.lower(): Row(means, reason)
     for means, reason, codes in (
@@ -40,6 +44,7 @@ CODES: dict[str, Row] = {
         (_PASSES, Reason.OPERATION_IN_PROGRESS, "PreconditionFailed PreconditionFailedEtagMismatch"),
         (_PASSES, Reason.VNET_UPDATING, "ReferencedResourceNotProvisioned ParentResourceIsInFailedState"),
         (_PASSES, Reason.VNET_UPDATING, "ResourceGroupBeingDeleted"),
+        (_PASSES, Reason.OPERATION_IN_PROGRESS, "PublicIPAddressCannotBeDeleted InUseSubnetCannotBeDeleted"),
         (_PASSES, Reason.PEERING_DISCONNECTED, "RemotePeeringIsDisconnected"),
         (_PASSES, Reason.THROTTLED, "SubscriptionRequestsThrottled ResourceRequestsThrottled TooManyRequests"),
         (_PASSES, Reason.AZURE_UNREACHABLE, "InternalServerError ServerTimeout GatewayTimeout ServiceUnavailable"),
@@ -51,6 +56,19 @@ CODES: dict[str, Row] = {
         (_STAYS, Reason.INVALID_SPEC, "InvalidResourceName InvalidRequestFormat InvalidJson"),
         (_STAYS, Reason.VNET_NOT_FOUND, "ParentResourceNotFound InvalidResourceReference ResourceNotFound NotFound"),
         (_STAYS, Reason.VNET_NOT_FOUND, "ResourceGroupNotFound SubscriptionNotFound InvalidSubscriptionId"),
+        (_STAYS, Reason.GATEWAY_IN_USE, "VirtualNetworkGatewayCannotBeDeleted"),
+        (_STAYS, Reason.GATEWAY_SUBNET_HAS_NSG, "NetworkSecurityGroupCannotBeAttachedToGatewaySubnet"),
+        (_STAYS, Reason.GATEWAY_SUBNET_TOO_SMALL, "GatewaySubnetTooSmall"),
+        (_STAYS, Reason.UNSUPPORTED_SKU, "NonAzSkusNotAllowedForVPNGateway ActiveActiveNotSupportedForBasicSku"),
+        (_STAYS, Reason.UNSUPPORTED_SKU, "VirtualNetworkGatewaySkuCannotBeCreatedForSpecifiedVmGeneration"),
+        (_STAYS, Reason.INVALID_SPEC, "VmssVpnGatewayPublicIpsMustHaveZonesConfigured PublicIPAddressInUse"),
+        (_STAYS, Reason.INVALID_SPEC, "StandardAndStandardV2SkuPublicIPAddressesMustBeStatic"),
+        (_STAYS, Reason.INVALID_SPEC, "ActiveActiveGatewayMustHaveExactlyTwoIpConfigurations"),
+        (_STAYS, Reason.INVALID_SPEC, "NetcfgInvalidSubnet InvalidAddressPrefixFormat InvalidCIDRNotation"),
+        (_STAYS, Reason.NO_FREE_PREFIX, "NetcfgSubnetRangesOverlap"),
+        (_STAYS, Reason.NAME_TAKEN, "VirtualNetworkGatewayConnectionGatewaysCannotBeChanged"),
+        (_STAYS, Reason.SHARED_KEY_INVALID, "InvalidSharedKey"),
+        (_STAYS, Reason.PEERING_LIMIT_REACHED, "VirtualNetworkPeeringsCountLimitReached"),
         (_STAYS, Reason.AUTHORIZATION_FAILED, "AuthorizationFailed Forbidden"),
         (_STAYS, Reason.LINKED_AUTHORIZATION_FAILED, "LinkedAuthorizationFailed LinkedInvalidPropertyId"),
         (_STAYS, Reason.CREDENTIAL_INVALID, "InvalidAuthenticationToken InvalidAuthenticationTokenTenant"),
@@ -69,6 +87,14 @@ CODES: dict[str, Row] = {
 SENTENCES: tuple[tuple[str, Row], ...] = (
     ("has allowgatewaytransit flag set to false", Row(_PASSES, Reason.WAITING_FOR_OTHER_SIDE)),
     ("already has useremotegateways flag set to true", Row(_STAYS, Reason.CONFLICTING_PEERING)),
+)
+
+# Families of codes, by how they begin or end: PublicIPCountLimitReached, StaticPublicIPCountLimitReached,
+# IPv4BasicSkuPublicIpCountLimitReached, …; InvalidGatewaySkuSpecifiedForGatewayDeploymentType, …
+FAMILIES: tuple[tuple[re.Pattern[str], Row], ...] = (
+    (re.compile(r".*countlimit(reached|exceeded)"), Row(_STAYS, Reason.QUOTA_EXCEEDED)),
+    (re.compile(r".*quotaexceeded"), Row(_STAYS, Reason.QUOTA_EXCEEDED)),
+    (re.compile(r"invalidgatewaysku.*"), Row(_STAYS, Reason.UNSUPPORTED_SKU)),
 )
 
 STATUSES: dict[int, Row] = {
@@ -92,7 +118,7 @@ def as_read(trouble: Trouble, target: Target) -> Absent | Unreadable:
         case ArmError(status=404) if trouble.codes[0].lower() in ABSENT:
             return Absent()
         case ArmError():
-            row = _row(trouble)
+            row = _row(trouble, target)
             return Unreadable(row.reason, _sentence(trouble, target), row.means is _PASSES, trouble.retry_after)
         case NoToken(reason, message, transient):
             return Unreadable(reason, message, transient)
@@ -105,7 +131,7 @@ def as_write(trouble: Trouble, target: Target) -> Later | Refused:
     """What came of a failed PUT or DELETE."""
     match trouble:
         case ArmError():
-            row, message = _row(trouble), _sentence(trouble, target)
+            row, message = _row(trouble, target), _sentence(trouble, target)
             if row.means is _PASSES:
                 return Later(row.reason, message, trouble.retry_after)
             return Refused(row.reason, trouble.codes[0], message)
@@ -128,15 +154,26 @@ def _not_answered(trouble: HeldBack | NoAnswer, target: Target) -> Later:
     return Later(Reason.AZURE_UNREACHABLE, f"{trouble.message} ({target.resource})", trouble.retry_after)
 
 
-def _row(error: ArmError) -> Row:
+def _row(error: ArmError, target: Target) -> Row:
+    row = _found(error)
+    reason = restated(row.reason, error.codes[0], error.message, target.resource)
+    return Row(_STAYS if reason is Reason.GATEWAY_FAILED else row.means, reason)
+
+
+def _found(error: ArmError) -> Row:
     """The outer code decides, unless the table knows only a code in the details (NRP wraps some)."""
-    found = next((CODES[code.lower()] for code in error.codes if code.lower() in CODES), None)
+    found = next((row for row in map(_by_code, error.codes) if row), None)
     said = next((row for text, row in SENTENCES if text in error.message.lower()), None)
     if found or said:
         return found or said or Row(_STAYS, Reason.AZURE_ERROR)
     if error.status >= 500:
         return Row(_PASSES, Reason.AZURE_UNREACHABLE)
     return STATUSES.get(error.status, Row(_STAYS, Reason.AZURE_ERROR))
+
+
+def _by_code(code: str) -> Row | None:
+    known = CODES.get(code.lower())
+    return known or next((row for pattern, row in FAMILIES if pattern.fullmatch(code.lower())), None)
 
 
 def _sentence(error: ArmError, target: Target) -> str:

@@ -105,6 +105,99 @@ def test_what_stays_is_refused_for_a_write_and_not_transient_for_a_read(status: 
         assert (seen.reason, seen.transient) == (reason, False)
 
 
+GROUP = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network"
+GATEWAY, ADDRESS, CONNECTION = (
+    Target(f"{GROUP}/{name}", "client c of tenant t")
+    for name in ("virtualNetworkGateways/gw", "publicIPAddresses/ip", "connections/c")
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "kind"),
+    [
+        ("VirtualNetworkGatewayCannotBeDeleted", Reason.GATEWAY_IN_USE, Refused),
+        ("PublicIPAddressCannotBeDeleted", Reason.OPERATION_IN_PROGRESS, Later),
+        ("InUseSubnetCannotBeDeleted", Reason.OPERATION_IN_PROGRESS, Later),
+        ("NetworkSecurityGroupCannotBeAttachedToGatewaySubnet", Reason.GATEWAY_SUBNET_HAS_NSG, Refused),
+        ("NonAzSkusNotAllowedForVPNGateway", Reason.UNSUPPORTED_SKU, Refused),
+        ("InvalidGatewaySkuSpecifiedForGatewayDeploymentType", Reason.UNSUPPORTED_SKU, Refused),
+        ("VirtualNetworkGatewaySkuCannotBeCreatedForSpecifiedVmGeneration", Reason.UNSUPPORTED_SKU, Refused),
+        ("VmssVpnGatewayPublicIpsMustHaveZonesConfigured", Reason.INVALID_SPEC, Refused),
+        ("PublicIPCountLimitReached", Reason.QUOTA_EXCEEDED, Refused),
+        ("IPv4BasicSkuPublicIpCountLimitReached", Reason.QUOTA_EXCEEDED, Refused),
+        ("QuotaExceeded", Reason.QUOTA_EXCEEDED, Refused),
+        ("VirtualNetworkPeeringsCountLimitReached", Reason.PEERING_LIMIT_REACHED, Refused),
+        ("NetcfgInvalidSubnet", Reason.INVALID_SPEC, Refused),
+        ("NetcfgSubnetRangesOverlap", Reason.NO_FREE_PREFIX, Refused),
+        ("InvalidSharedKey", Reason.SHARED_KEY_INVALID, Refused),
+    ],
+)
+def test_what_arm_says_of_gateways_addresses_and_subnets_is_known(code: str, reason: Reason, kind: type) -> None:
+    outcome = as_write(ArmError(400, (code,), "Says ARM."), GATEWAY)
+    assert isinstance(outcome, Later | Refused)
+    assert (type(outcome), outcome.reason) == (kind, reason)
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        (TARGET, Reason.VNET_NOT_FOUND),
+        (GATEWAY, Reason.GATEWAY_MISSING),
+        (CONNECTION, Reason.CONNECTION_MISSING),
+        (ADDRESS, Reason.INVALID_SPEC),
+    ],
+)
+@pytest.mark.parametrize("code", ["ResourceNotFound", "NotFound", "ResourceGroupNotFound", "SubscriptionNotFound"])
+def test_only_a_vnet_that_is_missing_is_told_as_a_missing_vnet(target: Target, reason: Reason, code: str) -> None:
+    refused = as_write(ArmError(404, (code,), "Says ARM."), target)
+    assert isinstance(refused, Refused)
+    assert refused.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason"),
+    [(GATEWAY, Reason.GATEWAY_MISSING), (ADDRESS, Reason.INVALID_SPEC), (TARGET, Reason.VNET_NOT_FOUND)],
+)
+def test_a_reference_to_nothing_is_told_in_terms_of_what_is_missing(missing: Target, reason: Reason) -> None:
+    said = f"Resource {missing.resource} referenced by resource {CONNECTION.resource} was not found."
+    refused = as_write(ArmError(400, ("InvalidResourceReference",), said), CONNECTION)
+    assert isinstance(refused, Refused)
+    assert refused.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("used", "state", "reason", "kind"),
+    [
+        (TARGET, "Updating", Reason.VNET_UPDATING, Later),
+        (GATEWAY, "Updating", Reason.GATEWAY_PROVISIONING, Later),
+        (GATEWAY, "Failed", Reason.GATEWAY_FAILED, Refused),
+        (ADDRESS, "Updating", Reason.OPERATION_IN_PROGRESS, Later),
+    ],
+)
+def test_what_is_not_ready_is_told_in_its_own_terms_and_a_failed_gateway_does_not_pass(
+    used: Target, state: str, reason: Reason, kind: type
+) -> None:
+    said = (
+        f"Cannot proceed with operation because resource {used.resource} used by resource {CONNECTION.resource} is not "
+        f"in Succeeded state. Resource is in {state} state and the last operation that updated/is updating it is X."
+    )
+    outcome = as_write(ArmError(400, ("ReferencedResourceNotProvisioned",), said), CONNECTION)
+    assert isinstance(outcome, Later | Refused)
+    assert (type(outcome), outcome.reason) == (kind, reason)
+
+
+def test_a_right_that_is_missing_on_what_a_gateway_is_linked_to_is_not_the_right_to_peer() -> None:
+    refused = as_write(ArmError(403, ("LinkedAuthorizationFailed",), "… subnets/join/action …"), GATEWAY)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.AUTHORIZATION_FAILED
+
+
+def test_a_limit_of_requests_is_no_quota() -> None:
+    outcome = as_write(ArmError(429, ("RateLimitExceeded",), "Says ARM."), GATEWAY)
+    assert isinstance(outcome, Later)
+    assert outcome.reason is Reason.THROTTLED
+
+
 def test_a_known_code_in_the_details_decides_when_the_outer_one_is_unknown() -> None:
     outcome = as_write(ArmError(429, ("Wrapper", "RetryableErrorDueToAnotherOperation"), "Says ARM."), TARGET)
     assert isinstance(outcome, Later)
@@ -133,7 +226,8 @@ def test_errors_whose_code_nobody_recorded_are_known_by_their_sentence(
 ) -> None:
     outcome = as_write(ArmError(400, ("Unrecorded",), sentence), TARGET)
     assert isinstance(outcome, kind)
-    assert outcome.reason is reason  # type: ignore[union-attr]
+    assert isinstance(outcome, Later | Refused)
+    assert outcome.reason is reason
 
 
 def test_the_resource_is_named_once() -> None:
