@@ -10,6 +10,7 @@ import pytest
 from armsim_process import ArmsimProcess
 from controlplane.cluster import Cluster
 from estate import OPERATOR_NAMESPACE, Estate, control_plane
+from vpn_estate import VpnEstate, vpn_estate
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +36,10 @@ def estate(cluster: Cluster, azure: ArmsimProcess, tmp_path: Path) -> Iterator[E
         yield estate
     finally:
         estate.clean()
+
+
+@pytest.fixture
+def vpn(cluster: Cluster, azure: ArmsimProcess, tmp_path: Path) -> Iterator[VpnEstate]:
+    """As `estate`, with the words of a VpnConnectionPair."""
+    with vpn_estate(cluster, azure, tmp_path) as estate:
+        yield estate

@@ -18,6 +18,7 @@ from operator_process import OperatorProcess
 T = TypeVar("T")
 
 OPERATOR_NAMESPACE = "vnetlink-system"
+PLURALS = ("peeringpairs", "vpnconnectionpairs")
 WITHIN = 30.0  # seconds in which anything that is not a long operation has to happen
 
 
@@ -45,7 +46,9 @@ def control_plane(directory: Path) -> Iterator[Cluster]:
 
 
 class Estate:
-    """What a test, the demo and a measurement work with. `namespace` is where objects are applied."""
+    """What a test, the demo and a measurement work with. `namespace` is where objects are applied, of kind `kind`."""
+
+    kind = "peeringpair"
 
     def __init__(self, cluster: Cluster, azure: ArmsimProcess, dir: Path, namespace: str = "default") -> None:
         self.cluster, self.azure, self.dir, self.namespace = cluster, azure, dir, namespace
@@ -107,15 +110,15 @@ class Estate:
 
     def patch(self, name: str, **spec: Any) -> None:
         """Merge into spec."""
-        self.kubectl("patch", "peeringpair", name, "--type", "merge", "--patch", json.dumps({"spec": spec}))
+        self.kubectl("patch", self.kind, name, "--type", "merge", "--patch", json.dumps({"spec": spec}))
 
     def delete(self, name: str, wait: bool = True) -> None:
         """kubectl delete; with `wait` until the object is gone."""
-        self.kubectl("delete", "peeringpair", name, f"--wait={str(wait).lower()}", "--timeout=30s")
+        self.kubectl("delete", self.kind, name, f"--wait={str(wait).lower()}", "--timeout=30s")
 
     def read(self, name: str) -> dict[str, Any]:
         """The object, {} when there is none."""
-        text = self.kubectl("get", "peeringpair", name, "--ignore-not-found", "--output", "json")
+        text = self.kubectl("get", self.kind, name, "--ignore-not-found", "--output", "json")
         return json.loads(text) if text.strip() else {}
 
     def exists(self, name: str) -> bool:
@@ -187,13 +190,13 @@ class Estate:
     def clean(self) -> None:
         """Stop the operator and remove every object, leaving Azure as it is."""
         self.operator.kill()
-        listed = json.loads(self.cluster.kubectl("get", "peeringpairs", "--all-namespaces", "--output", "json").stdout)
-        for item in listed["items"]:
-            where = ("--namespace", item["metadata"]["namespace"], "peeringpair", item["metadata"]["name"])
-            self.cluster.kubectl(
-                "patch", *where, "--type=merge", "--patch", '{"metadata":{"finalizers":null}}', check=False
-            )
-            self.cluster.kubectl("delete", *where, "--ignore-not-found", check=False)
+        for plural in PLURALS:
+            listed = json.loads(self.cluster.kubectl("get", plural, "--all-namespaces", "--output", "json").stdout)
+            for item in listed["items"]:
+                where = ("--namespace", item["metadata"]["namespace"], plural, item["metadata"]["name"])
+                bare = '{"metadata":{"finalizers":null}}'
+                self.cluster.kubectl("patch", *where, "--type=merge", "--patch", bare, check=False)
+                self.cluster.kubectl("delete", *where, "--ignore-not-found", check=False)
 
 
 def _short(request: dict[str, Any]) -> str:

@@ -71,7 +71,7 @@ class Watched:
         self._log = estate.dir / f"watched-{name}"
         self._command = [
             *("kubectl", f"--kubeconfig={estate.cluster.kubeconfig}", f"--namespace={estate.namespace}"),
-            *("get", "peeringpair", name, "--watch", f"--output=jsonpath={self._READY}"),
+            *("get", estate.kind, name, "--watch", f"--output=jsonpath={self._READY}"),
         ]
 
     @property

@@ -57,13 +57,13 @@ def annotate(estate: Estate, name: str, record: dict[str, Any] | None) -> None:
     """Put this ownership record on the object, or take it off."""
     value = None if record is None else json.dumps(record)
     patch = {"metadata": {"annotations": {"vnetlink.dev/owned": value}}}
-    estate.kubectl("patch", "peeringpair", name, "--type", "merge", "--patch", json.dumps(patch))
+    estate.kubectl("patch", estate.kind, name, "--type", "merge", "--patch", json.dumps(patch))
 
 
 def write_status(estate: Estate, name: str, status: dict[str, Any]) -> None:
     """Write status behind the operator's back."""
     patch = json.dumps({"status": status})
-    estate.kubectl("patch", "peeringpair", name, "--subresource=status", "--type", "merge", "--patch", patch)
+    estate.kubectl("patch", estate.kind, name, "--subresource=status", "--type", "merge", "--patch", patch)
 
 
 def snippet(message: str) -> dict[str, Any]:

@@ -91,7 +91,11 @@ def _gateway(half: VpnHalf, gateway: ObservedGateway | None) -> Json:
         "activeActive": gateway.active_active,
         "asn": gateway.asn,
         "origin": _origin(half, Role.GATEWAY, gateway.id, "Selected"),
-        "publicIPAddresses": [str(address) for address in gateway.public_ips],
+        "publicIPAddresses": [
+            seen.value.address
+            for id, seen in half.seen.addresses
+            if isinstance(seen, Present) and seen.value.address and id in gateway.public_ips
+        ],
     }
 
 
