@@ -10,6 +10,7 @@ from . import errors
 
 SECRETS = ("sharedKey", "value")
 
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """A JSON object and where it stands in the body."""

@@ -222,6 +222,13 @@ ROWS = (
     Row(
         "6", "ActiveActiveGatewayMustHaveExactlyTwoIpConfigurations", "test_an_active_active_gateway_has_two_addresses"
     ),
+    Row("1.3", "pollers of a whole VPN, each speed", "test_a_vpn_lives_at_any_speed"),
+    Row(
+        "1.3",
+        "a failed PUT leaves Failed; the same PUT repairs",
+        "test_a_gateway_whose_creation_failed_is_failed_and_repaired_by_the_same_put",
+    ),
+    Row("1.6", "least rights of a VPN", "test_each_right_of_the_vpn_role_is_needed"),
     Row("6", "VirtualNetworkGatewayCannotBeDeleted", "test_a_gateway_with_connections_cannot_be_deleted"),
     Row(
         "1.6",
@@ -445,6 +452,21 @@ CHOSEN = (
         "6",
         "localNetworkGateways/write, which the docs list for a gateway's PUT, is not needed",
         "test_a_gateway_needs_the_right_to_join_its_subnet_and_address",
+    ),
+    Row(
+        "6",
+        "repair of a gateway that was never made takes as long as its creation",
+        "test_a_gateway_whose_creation_failed_is_failed_and_repaired_by_the_same_put",
+    ),
+    Row(
+        "6",
+        "PATCH of tags leaves what was Failed so",
+        "test_tags_do_not_repair_a_gateway_that_was_never_made",
+    ),
+    Row(
+        "7",
+        "neither PATCH nor SetSharedKey makes a connection whose creation failed",
+        "test_neither_tags_nor_a_key_make_a_connection_that_failed",
     ),
     Row("6", "an update without bgpSettings keeps the ASN", "test_bgp_settings_are_kept_as_sent"),
     Row("6", "learned routes: the far VNets' spaces", "test_routes_are_learned_over_a_bgp_connection_that_stands"),

@@ -18,6 +18,7 @@ TYPE = "Microsoft.Network/connections"
 PUT = "PutVirtualNetworkGatewayConnectionOperation"
 DELETE = "DeleteVirtualNetworkGatewayConnectionOperation"
 ACTION = "PostVirtualNetworkGatewayConnectionOperation"
+PATCH = "PatchVirtualNetworkGatewayConnectionOperation"
 KEY_HIDDEN = "2024-10-01"
 TYPES = {one.lower(): one for one in ("Vnet2Vnet", "IPsec")}
 LOCAL = "localNetworkGateways"
@@ -268,11 +269,11 @@ def check_ends(world: World, new: Connection, old: Connection | None) -> None:
 
 
 def patch(call: Call) -> Response:
-    """Tags, as a long-running operation (arm.md 7)."""
+    """Tags, as a long-running operation (arm.md 7). What was Failed before stays so (chosen)."""
     old = found(call)
     check_idle(call.world, old)
     tags = Content(call.body).tags()
-    operation = call.begin(PUT, old.key, old.location, "connections.update")
+    operation = call.begin(PATCH, f"{old.key} {old.state}", old.location, "connections.update")
     new = replace(old, tags=tags, state="Updating", operation=operation.id, etag=call.world.etag())
     call.world.put(new)
     return call.accepted(200, body(new, call.version, call.virtual), operation, 10)
@@ -317,6 +318,14 @@ def finish(world: World, operation: Operation) -> None:
         vanish(world, one, operation.ends)
         return
     settle(world, one, "Failed" if operation.doom else "Succeeded", operation.ends)
+
+
+def tagged(world: World, operation: Operation) -> None:
+    """The end of a PATCH: the tunnel has not noticed."""
+    key, _, before = operation.target.partition(" ")
+    one = world.connections.get(key)
+    if one is not None:
+        world.put(replace(one, state="Failed" if operation.doom else before, operation="", etag=world.etag()))
 
 
 def settle(world: World, one: Connection, state: str, virtual: float) -> None:

@@ -19,6 +19,7 @@ from .gateway_body import TYPE, asn, body, inner_addresses
 PUT = "PutVirtualNetworkGatewayOperation"
 DELETE = "DeleteVirtualNetworkGatewayOperation"
 ACTION = "PostVirtualNetworkGatewayOperation"
+PATCH = "PatchVirtualNetworkGatewayOperation"
 RETIRED = frozenset(f"vpngw{number}" for number in range(1, 6))
 LEGACY = ("Basic", "Standard", "HighPerformance")
 ZONED = frozenset(f"vpngw{number}az" for number in range(1, 6))
@@ -121,7 +122,8 @@ def _joined(call: Call, old: Gateway, new: Gateway) -> Response:
 
 def _accept(proposal: Proposal) -> Response:
     call, old, new = proposal.call, proposal.old, proposal.new
-    operation = call.begin(PUT, new.key, new.location, f"virtualNetworkGateways.{'update' if old else 'create'}")
+    made = old is not None and old.born
+    operation = call.begin(PUT, new.key, new.location, f"virtualNetworkGateways.{'update' if made else 'create'}")
     new = replace(new, state="Updating", operation=operation.id, etag=call.world.etag())
     call.world.put(new)
     call.world.put(replace(proposal.vnet, etag=call.world.etag()))
@@ -374,10 +376,11 @@ CHECKS: tuple[Callable[[Proposal], None], ...] = (
 
 
 def patch(call: Call) -> Response:
-    """Tags, as a long-running operation (arm.md 6)."""
+    """Tags, as a long-running operation (arm.md 6). What was Failed before stays so (chosen)."""
     old = existing(call)
     _check_idle(old, call)
-    operation = call.begin(PUT, old.key, old.location, "virtualNetworkGateways.update")
+    target = f"{old.key} {old.state}"
+    operation = call.begin(PATCH, target, old.location, "virtualNetworkGateways.update")
     tags = Content(call.body).tags()
     new = replace(old, tags=tags, state="Updating", operation=operation.id, etag=call.world.etag())
     call.world.put(new)
@@ -521,6 +524,15 @@ def finish(world: World, operation: Operation) -> None:
     born = gateway.born or not operation.doom
     world.put(replace(gateway, state=state, operation="", born=born, etag=world.etag()))
     _touch_vnet(world, gateway)
+
+
+def tagged(world: World, operation: Operation) -> None:
+    """The end of a PATCH."""
+    key, _, before = operation.target.partition(" ")
+    gateway = world.gateways.get(key)
+    if gateway is not None:
+        state = "Failed" if operation.doom else before
+        world.put(replace(gateway, state=state, operation="", etag=world.etag()))
 
 
 def vanish(world: World, gateway: Gateway) -> None:

@@ -69,6 +69,8 @@ def _random(seed: str, length: int) -> str:
 
 
 def finish(world: World, operation: Operation) -> None:
+    """A key makes no connection whose creation has failed (chosen)."""
     one = world.connections.get(operation.target)
     if one is not None:
-        connection.settle(world, one, "Failed" if operation.doom else "Succeeded", operation.ends)
+        failed = operation.doom or not one.props["made"]
+        connection.settle(world, one, "Failed" if failed else "Succeeded", operation.ends)
