@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Generic
 
+from vnetlink import telemetry
 from vnetlink.domain.events import Event
 from vnetlink.domain.identity import NotGranted
 from vnetlink.domain.outcome import Absent, Accepted, Later, Present, Refused, Unreadable
@@ -210,6 +211,7 @@ class Turn(Generic[P, W]):
         if not self._settings.dry_run:
             for event in told:
                 self._ports.recorder.record(event)
+                telemetry.count(event)
 
     # -- tell
 

@@ -1,4 +1,4 @@
-"""/livez and /readyz. Not kopf's probe: kopf starts only once our kinds are served, and not being ready is news until then.
+"""/livez, /readyz and /metrics. Not kopf's probe: kopf starts only once our kinds are served, and not being ready is news until then.
 
 Says nothing about Azure: restarting the operator never mends an outage there.
 """
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
+
+from vnetlink import telemetry
 
 LONGEST_LAG = 10.0  # seconds that the event loop may be blocked
 LONGEST_WAIT = 600.0  # seconds that a ready key may stay unserved
@@ -78,8 +80,12 @@ async def serve(health: Health, port: int) -> web.AppRunner:
     async def readyz(_: web.Request) -> web.Response:
         return _answer(health.unready(), 503)
 
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=telemetry.metrics(), headers={"Content-Type": telemetry.METRICS_TYPE})
+
     application.router.add_get("/livez", livez)
     application.router.add_get("/readyz", readyz)
+    application.router.add_get("/metrics", metrics)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     listening = _listen(port)
