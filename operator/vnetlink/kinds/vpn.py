@@ -11,7 +11,7 @@ from vnetlink.domain.arm_id import ArmId, ConnectionId, GatewayId, PublicIpId, V
 from vnetlink.domain.events import Event
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.observed import ListedConnection, ObservedGateway, ObservedPublicIp, ObservedVnet
-from vnetlink.domain.outcome import Absent, Outcome, Present, Seen
+from vnetlink.domain.outcome import Absent, Outcome, Present, Seen, Unreadable
 from vnetlink.domain.secrets import ObservedSecret, PreviousKey
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.domain.sides import PerSide, Side
@@ -101,7 +101,7 @@ class _Reading:
             return SeenSide(
                 vnet=vnets[side],
                 gateway_id=near,
-                gateway=seen[side],
+                gateway=heir if isinstance(heir, Unreadable) else seen[side],
                 addresses=addresses,
                 connections=listed,
                 connection_id=id,
@@ -109,7 +109,7 @@ class _Reading:
                 key=key,
                 zones=zones,
                 rivals=vpn_reads.other_gateways(near, vnets[side], gateways[side]),
-                heir=heir,
+                heir=heir if isinstance(heir, str) else "",
             )
 
         return await _both(side_of)
@@ -142,7 +142,7 @@ class _Reading:
     async def _connections(self, side: Side, chosen: GatewayId | None, gateway: Seen[ObservedGateway]) -> Connections:
         known = vpn_reads.connections_unasked(gateway)
         if known is not None or chosen is None:
-            return known or Absent()
+            return known if known is not None else Absent()
         return await self._azure.connections_of(self._granted[side], chosen, self._ages.of(chosen))
 
     async def _key(self, side: Side, id: ConnectionId | None) -> Seen[SharedKey] | None:
@@ -155,18 +155,22 @@ class _Reading:
             return vpn_reads.USUAL_ZONES
         return await self._azure.zones(self._granted[side], vnet.id.subscription, vnet.location)
 
-    async def _heir(self, side: Side, gateway: GatewayId | None) -> str:
-        """Owner tag of the oldest other object that uses the gateway; claims may lag, so each is read before it is believed."""
-        if gateway is None or not self._pair.meta.deleting:
+    async def _heir(self, side: Side, gateway: GatewayId | None) -> str | Unreadable:
+        """Owner tag of the oldest other object that uses our gateway, before that goes with us; empty when none does.
+
+        Claims may lag, so each is read before it is believed. Unreadable: nobody knows, so the gateway must stay for now.
+        """
+        if gateway is None or not vpn_reads.asks_for_heir(self._pair, side):
             return ""
         vnet, installation = self._pair.spec.ends[side].id, self._ports.settings.installation
         for claim in self._ports.claims.at_vnet(vnet, self._pair.meta.key):
             match await self._ports.objects.get(claim.key):
                 case Present(body):
-                    other = decode(body, installation)
-                    if vpn_reads.inherits(other, vnet, gateway):
+                    if vpn_reads.inherits(decode(body, installation), vnet, gateway):
                         return naming.owner_tag(installation, claim.key)
-                case _:
+                case Unreadable() as unread:
+                    return unread
+                case Absent():
                     continue
         return ""
 

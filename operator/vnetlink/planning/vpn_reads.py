@@ -111,6 +111,11 @@ def _differs(
     return False
 
 
+def asks_for_heir(pair: VpnConnectionPair, side: Side) -> bool:
+    """Who else uses a gateway matters when it would go with this object."""
+    return pair.meta.deleting and pair.record.part(side, Role.GATEWAY) is not None
+
+
 def inherits(other: object, vnet: VnetId, gateway: GatewayId) -> bool:
     """Whether `other` uses `gateway` of `vnet` and may go on doing so as its owner."""
     if not isinstance(other, VpnConnectionPair) or other.meta.deleting or not other.spec.lifecycle.writes:
