@@ -477,6 +477,11 @@ CHOSEN = (
     ),
     Row(
         "7",
+        "the far gateway may be in another tenant, without a right there and without an auxiliary token",
+        "test_gateways_of_two_tenants_are_joined_by_a_connection_in_each",
+    ),
+    Row(
+        "7",
         "both ends rekeyed before it falls: it never fell and is not cut (connection_status)",
         "test_both_ends_rekeyed_within_the_grace_never_fall",
     ),

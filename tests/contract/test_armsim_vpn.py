@@ -238,3 +238,21 @@ def test_no_file_but_the_state_holds_a_key(tmp_path: Path) -> None:
         told = [name for name, one in files.items() if any(key.encode() in one.read_bytes() for key in (KEY, NEXT))]
         assert set(told) <= {"state.json", "state.log"}
         assert {files[name].stat().st_mode & 0o777 for name in ("state.json", "state.log")} == {0o600}
+
+
+def test_the_history_of_tunnels_outlives_kill_9(tmp_path: Path) -> None:
+    with ArmsimProcess(tmp_path / "armsim") as armsim:
+        for number, side in enumerate(SIDES):
+            armsim.gateway(
+                armsim.vnet(side, f"10.{number}.0.0/16", subnets={"GatewaySubnet": f"10.{number}.0.0/27"}), side
+            )
+        for side in SIDES:
+            armsim.put(resource("connections", f"from-{side}"), connection(side))
+        for key in (NEXT, KEY):
+            armsim.wait(armsim.send("PUT", f"{resource('connections', 'from-one')}/sharedkey", {"value": key}))
+            armsim.advance(100)
+        before = armsim.tunnels()
+        assert [one["downSeconds"] >= 100 for one in before.values()] == [True, True]
+        armsim.kill()
+        armsim.start()
+        assert armsim.tunnels() == before

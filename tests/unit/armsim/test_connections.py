@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from simulated_azure import GROUP, Azure, code, connection, connection_path, gateway
+from armsim.settings import TENANT_B
+from simulated_azure import GROUP, STANDARD_ADDRESS, SUB_B, Azure, code, connection, connection_path, gateway
 
 GATEWAYS = f"{GROUP}/providers/Microsoft.Network/virtualNetworkGateways"
 ENDS = (f"{GATEWAYS}/gw1", f"{GATEWAYS}/gw2")
@@ -203,6 +204,24 @@ def test_a_connection_needs_gateways_that_exist_and_stand(azure: Azure, pair: tu
 def test_a_second_connection_of_the_same_direction_is_refused(azure: Azure, pair: tuple[str, str]) -> None:
     refused = azure.send("PUT", connection_path("more"), connection(*ENDS))
     assert code(refused) == "VirtualNetworkGatewayConnectionAlreadyExists"
+
+
+def test_gateways_of_two_tenants_are_joined_by_a_connection_in_each(azure: Azure, pair: tuple[str, str]) -> None:
+    """A connection needs no right on the far gateway and no auxiliary token (chosen)."""
+    far = azure.vnet(
+        "far", "10.9.0.0/16", subnets={"GatewaySubnet": "10.9.0.0/27"}, subscription=SUB_B, tenant=TENANT_B
+    )
+    home = f"{far.partition('/virtualNetworks/')[0]}"
+    address, there = f"{home}/publicIPAddresses/ip", f"{home}/virtualNetworkGateways/gw"
+    azure.put(address, STANDARD_ADDRESS, tenant=TENANT_B)
+    azure.put(there, gateway(far, address), tenant=TENANT_B)
+    out, back = connection_path("out"), f"{home}/connections/back"
+    azure.put(out, connection(ENDS[0], there))
+    azure.put(back, connection(there, ENDS[0]), tenant=TENANT_B)
+    azure.wait(200)
+    assert status(azure, out) == "Connected"
+    assert azure.properties(back, tenant=TENANT_B)["connectionStatus"] == "Connected"
+    assert azure.send("GET", back).status == 401
 
 
 def test_the_gateways_of_a_connection_stay(azure: Azure, pair: tuple[str, str]) -> None:
