@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from vnetlink.domain.outcome import Absent, Present, Refused, Unreadable
 from vnetlink.domain.ownership import Slot
+from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
-from vnetlink.memory import PACE, USUAL, Memory
+from vnetlink.domain.specs import ObjectKey, ObjectMeta
+from vnetlink.memory import PACE, USUAL, Memories, Memory
 
 LONGEST = timedelta(minutes=4)
+META = ObjectMeta(ObjectKey("peeringpairs", "team", "pair"), "uid", 1, "1", datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def memory() -> Memory:
@@ -58,3 +65,23 @@ def test_what_azure_refuses_or_puts_off_does_not_slow_it_down() -> None:
     for second in range(20):
         unlucky.note_write(Slot(Side.VNET1), False, second)
     assert unlucky.pause_before_write(Slot(Side.VNET1), False, LONGEST, 20.0) == timedelta(0)
+
+
+@pytest.mark.parametrize("asking", [{"reconcile_requested_at": "now"}, {"rotate_requested_at": "now"}])
+def test_whoever_asks_gets_a_new_look_and_a_new_try(asking: dict[str, str]) -> None:
+    memories, slot = Memories(), Slot(Side.VNET1)
+    before = memories.of(META, 0.0)
+    before.refuse(slot, Refused(Reason.SCOPE_LOCKED, "ScopeLocked", "locked"), 100.0)
+    assert memories.of(META, 1.0).refusals_at(1.0)
+    after = memories.of(replace(META, **asking), 1.0)  # type: ignore[arg-type]
+    assert after.asked
+    assert not after.refusals_at(1.0)
+
+
+def test_an_outage_in_any_part_is_no_reading() -> None:
+    outage, refusal = (Unreadable(Reason.AZURE_UNREACHABLE, "", transient) for transient in (True, False))
+    asked = replace(memory(), asked=True)
+    asked.note_read((Present(1), outage), 5.0)
+    assert (asked.unread_for(5.0), asked.asked) == (timedelta(seconds=5), True)
+    asked.note_read((Present(1), refusal, Absent()), 6.0)
+    assert (asked.unread_for(6.0), asked.asked) == (timedelta(0), False)

@@ -20,7 +20,10 @@ from vnetlink.domain.specs import (
     PeeringPair,
     PeeringPairSpec,
     SpecError,
+    VpnConnectionPair,
+    VpnConnectionPairSpec,
 )
+from vnetlink.domain.vpn import SecretKeyRef, WantedSharedKey, WantedVpnSide
 from vnetlink.kube.claims import Claims
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -199,3 +202,55 @@ def test_one_that_only_somebody_elses_finalizer_keeps_holds_no_pair(claims: Clai
     claims.update(replace(going, meta=replace(going.meta, finalizer=False, resource_version="2")))
     assert rivals(claims, new) == []
     assert "new" in woken
+
+
+# -- two kinds
+
+
+def vpn(name: str, age: int = 0, ends: tuple[str, str] = ("app", "data"), **lifecycle: object) -> VpnConnectionPair:
+    """A VpnConnectionPair; as `pair`."""
+    like = pair(name, age, ends, **lifecycle)
+    key = replace(like.meta.key, kind="vpnconnectionpairs")
+    side, shared = WantedVpnSide(), WantedSharedKey(SecretKeyRef("key"))
+    spec = VpnConnectionPairSpec(like.spec.ends, PerSide(side, side), shared, lifecycle=like.spec.lifecycle)
+    return VpnConnectionPair(replace(like.meta, key=key, uid=f"vpn-{like.meta.uid}"), spec, like.record)
+
+
+def test_a_peering_and_a_vpn_between_the_same_vnets_compete(claims: Claims, woken: Woken) -> None:
+    claims.update(pair("peering", 1))
+    claims.update(vpn("tunnel", 5, ("data", "app")))
+    assert woken == ["peering"]
+    assert [claim.key.kind for claim in claims.rivals(pair("peering").meta.key)] == ["vpnconnectionpairs"]
+    assert claims.rivals(vpn("tunnel").meta.key) == ()
+
+
+def test_two_kinds_of_one_name_and_age_are_not_both_first(claims: Claims) -> None:
+    claims.update(pair("same"))
+    claims.update(vpn("same"))
+    assert len(claims.rivals(pair("same").meta.key)) + len(claims.rivals(vpn("same").meta.key)) == 1
+
+
+def at(claims: Claims, name: str, beside: VpnConnectionPair) -> list[str]:
+    return [claim.key.name for claim in claims.at_vnet(vnet(name), beside.meta.key)]
+
+
+def test_who_else_has_an_end_in_a_vnet_is_found_the_oldest_first(claims: Claims) -> None:
+    hub = vpn("hub", 9, ("app", "data"))
+    for seen in (hub, vpn("young", 1, ("app", "ax")), vpn("old", 5, ("bx", "app")), vpn("off", 7, ("bx", "cx"))):
+        claims.update(seen)
+    claims.update(pair("peering", 8, ("app", "dx")))
+    claims.update(vpn("still", 6, ("app", "ex"), suspend=True))
+    assert at(claims, "app", hub) == ["old", "young"]
+    assert at(claims, "cx", hub) == ["off"]
+
+
+def test_one_that_another_holds_the_pair_of_uses_nothing_there_unless_it_waits_for_us(claims: Claims) -> None:
+    hub = vpn("hub", 9, ("app", "data"))
+    for seen in (
+        hub,
+        vpn("next", 2, ("app", "data")),
+        vpn("loser", 1, ("app", "ax")),
+        pair("winner", 3, ("app", "ax")),
+    ):
+        claims.update(seen)
+    assert at(claims, "app", hub) == ["next"]

@@ -1,0 +1,170 @@
+"""One turn, whatever the kind: what is done in which order, how old reads may be, and when the next one comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ports_in_memory import Outside
+from properties.azure_model import IDS
+from vnetlink.domain.arm_id import PeeringId
+from vnetlink.domain.events import Event, EventType
+from vnetlink.domain.identity import Identity
+from vnetlink.domain.outcome import Accepted, Later, Refused
+from vnetlink.domain.ownership import Origin, Part, Slot
+from vnetlink.domain.peering import PeeringOptions
+from vnetlink.domain.reasons import Reason
+from vnetlink.domain.shared_key import SharedKey
+from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.specs import PeeringPair
+from vnetlink.kinds.kind import Kind
+from vnetlink.kube.answers import Gone, Write
+from vnetlink.kube.decode import decode
+from vnetlink.memory import Memories, Memory
+from vnetlink.planning.actions import Action, ForgetPreviousKey, KeepPreviousKey, PutPeering, Record
+from vnetlink.planning.ages import FRESH, Ages
+from vnetlink.planning.conditions import Shown
+from vnetlink.planning.plan import OUTAGE_RETRY, Plan, Truth, Verdict, Wake
+from vnetlink.ports import Ports
+from vnetlink.telemetry import METRICS
+from vnetlink.turn import Turn
+
+OURS = PeeringId(IDS.vnet1, "one-two")
+KEEP, FORGET = KeepPreviousKey(SharedKey("never-shown"), "2"), ForgetPreviousKey("3")
+PUT = PutPeering(Side.VNET1, OURS, IDS.vnet2, PeeringOptions(), True, False, Identity("operator", "tenant"))
+BODY: dict[str, Any] = {
+    "kind": "PeeringPair",
+    "metadata": {
+        "namespace": "team",
+        "name": "pair",
+        "uid": "u",
+        "generation": 1,
+        "resourceVersion": "1",
+        "finalizers": ["vnetlink.dev/azure"],
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+    },
+    "spec": {"vnet1": {"id": str(IDS.vnet1)}, "vnet2": {"id": str(IDS.vnet2)}},
+}
+
+
+class Trial:
+    """A kind that plans what it is told, in a world of its own."""
+
+    def __init__(self, *actions: Action, exclusive: bool = False) -> None:
+        self.outside, self.ages, self.actions, self.exclusive = Outside(), list[Ages](), actions, exclusive
+        self.told: Callable[..., tuple[Event, ...]] = lambda *_: ()
+        self.outside.server.put("peeringpairs", BODY)
+        pair = decode(BODY, "here")
+        assert isinstance(pair, PeeringPair)
+        self.pair = pair
+
+    @property
+    def record(self) -> Record:
+        return Record(self.pair.record.with_part(Slot(Side.VNET1), Part(OURS, Origin.CREATED)))
+
+    @property
+    def kind(self) -> Kind[PeeringPair, str]:
+        async def read(ports: Ports, pair: PeeringPair, granted: PerSide[Identity], memory: Memory, ages: Ages) -> str:
+            self.ages.append(ages)
+            return "world"
+
+        plan = Plan(Verdict(Truth.FALSE, Reason.CREATING, "Going on."), Wake(timedelta(seconds=9)), self.actions)
+        return Kind(
+            restless=timedelta(seconds=30),
+            exclusive=self.exclusive,
+            read=read,
+            needs_azure=lambda pair: True,
+            plan=lambda pair, world: plan,
+            plan_deletion=lambda pair, world: plan,
+            planned_deletion=lambda pair, world: (),
+            allow=lambda plan, pair, world: plan,
+            shown=lambda pair, world: Shown({}, PerSide("Missing", "Missing")),
+            describe=lambda action, drifted: "put",
+            after_write=lambda pair, action, outcome, drifted: (),
+            after_record=lambda pair, record: self.told(pair),
+            after_release=lambda pair: (),
+            after_status=lambda pair, verdict, previous, status: (),
+        )
+
+    async def run(self) -> Wake:
+        memory = Memories().of(self.pair.meta, self.outside.seconds)
+        return await Turn(self.kind, self.outside.ports, BODY, self.pair, memory).run()
+
+
+async def test_secrets_and_records_come_before_the_write_in_the_order_of_the_plan() -> None:
+    trial = Trial()
+    trial.actions = (KEEP, trial.record, PUT)
+    await trial.run()
+    assert trial.outside.diary == ["locked", "KeepPreviousKey", "metadata", "PutPeering", "status"]
+    trial = Trial()
+    trial.actions = (FORGET, trial.record)
+    await trial.run()
+    assert trial.outside.diary == ["ForgetPreviousKey", "metadata", "status"]
+
+
+@pytest.mark.parametrize(
+    "answer", [Later(Reason.THROTTLED, "not now"), Refused(Reason.AUTHORIZATION_FAILED, "Forbidden", "no")]
+)
+async def test_a_secret_that_cannot_be_written_ends_the_turn(answer: Write) -> None:
+    trial = Trial()
+    trial.actions = (KEEP, trial.record, PUT)
+    trial.outside.vault.answers.append(answer)
+    assert await trial.run() == Wake(timedelta(0), backoff=True, at_most=OUTAGE_RETRY)
+    assert trial.outside.diary == ["locked", "KeepPreviousKey", "status"]
+
+
+async def test_a_secret_that_is_gone_meanwhile_is_planned_for_anew_and_nothing_is_told() -> None:
+    trial = Trial(FORGET)
+    trial.outside.vault.answers.append(Gone())
+    assert await trial.run() == Wake(timedelta(0))
+    assert trial.outside.diary == ["ForgetPreviousKey"]
+
+
+async def test_what_the_object_carries_stays_its_own_after_a_secret_was_written() -> None:
+    trial = Trial()
+    trial.actions = (KEEP, trial.record)
+    await trial.run()
+    (body,) = trial.outside.server.bodies.values()
+    assert body["metadata"]["name"] == "pair"
+    assert "vnetlink.dev/owned" in body["metadata"]["annotations"]
+
+
+@pytest.mark.parametrize(("exclusive", "wait"), [(True, 10), (False, 0)])
+async def test_after_a_write_an_exclusive_kind_waits_and_another_goes_on_at_once(exclusive: bool, wait: int) -> None:
+    trial = Trial(PUT, exclusive=exclusive)
+    trial.outside.cloud.answers.append(Accepted(created=True, settles_in=timedelta(seconds=10)))
+    assert await trial.run() == Wake(timedelta(seconds=wait))
+    assert trial.outside.diary[-1] == "status"
+
+
+async def test_under_the_locks_what_the_write_concerns_is_read_afresh() -> None:
+    trial = Trial(PUT)
+    await trial.run()
+    first, second = trial.ages
+    assert (first.calm, first.exact) == (timedelta(seconds=30), frozenset())
+    assert {second.of(id) for id in (OURS, IDS.vnet1, IDS.vnet2)} == {FRESH}
+    assert second.of(PeeringId(IDS.vnet1, "another")) == timedelta(seconds=30)
+
+
+async def test_an_edit_while_the_locks_were_waited_for_stops_the_write() -> None:
+    trial = Trial(PUT)
+    trial.outside.server.put("peeringpairs", {**BODY, "metadata": {**BODY["metadata"], "generation": 2}})
+    assert await trial.run() == Wake(timedelta(0))
+    assert trial.outside.diary == ["locked"]
+
+
+async def test_a_rotation_that_ended_is_counted_with_its_outage() -> None:
+    trial = Trial()
+    trial.actions = (trial.record,)
+    event = Event(trial.pair.meta.key, "u", EventType.NORMAL, "SharedKeyRotated", "SetSharedKey", "Done.", seconds=42.0)
+    trial.told = lambda *_: (event, replace(event, reason="Connected"))
+    rotated, outage = {"result": "rotated"}, {"namespace": "team"}
+    before = METRICS.get_sample_value("vnetlink_shared_key_rotations_total", rotated) or 0.0
+    await trial.run()
+    assert METRICS.get_sample_value("vnetlink_shared_key_rotations_total", rotated) == before + 1
+    assert METRICS.get_sample_value("vnetlink_shared_key_rotation_outage_seconds_sum", outage) == 42.0
+    assert [told.reason for told in trial.outside.events] == ["SharedKeyRotated", "Connected"]
