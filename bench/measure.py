@@ -141,9 +141,13 @@ def _proc(estate: Estate, file: str) -> str:
     return Path(f"/proc/{estate.operator.process.pid}/{file}").read_text()
 
 
+def where() -> str:
+    """On what and when a table was measured."""
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}"
+
+
 def _write(rows: list[Row]) -> None:
-    where = f"{os.cpu_count()} cores, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}"
-    table = "\n".join([f"Measured with `make bench` on {where}.", "", HEAD, *(row.cells() for row in rows)])
+    table = "\n".join([f"Measured with `make bench` on {where()}.", "", HEAD, *(row.cells() for row in rows)])
     before, _, rest = RESULTS.read_text().partition(BEGIN)
     RESULTS.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}")
 
