@@ -36,11 +36,13 @@ class Clock:
 class Bench:
     """An Arm and the simulator that it talks to."""
 
-    def __init__(self, sim: ArmsimProcess, limits: Limits = UNLIMITED, **environ: str) -> None:
+    def __init__(
+        self, sim: ArmsimProcess, limits: Limits = UNLIMITED, api_version: str | None = None, **environ: str
+    ) -> None:
         self.sim, self.clock = sim, Clock()
         cloud = Cloud.custom(sim.env["VNETLINK_ARM_ENDPOINT"], sim.env["VNETLINK_AUTHORITY_HOST"])
         self.identities = Identities(cloud, {**sim.env, **environ}, self.clock)
-        self.arm = Arm(cloud, self.identities, limits, clock=self.clock)
+        self.arm = Arm(cloud, self.identities, limits, api_version=api_version, clock=self.clock)
 
     @property
     def who(self) -> Identity:

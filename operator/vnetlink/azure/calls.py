@@ -75,8 +75,8 @@ class CaughtKey(Caught):
     def document(self, body: bytes) -> Mapping[str, Any]:
         """`null`, no value and an empty one are no key; a list (seen for ExpressRoute, arm.md 7) is nothing at all."""
         shown = json.loads(body) if body.strip() else None
-        value = shown.get("value") if isinstance(shown, dict) else shown
-        if value is not None and not isinstance(value, str):
+        value = shown.get("value") if isinstance(shown, dict) else None
+        if not isinstance(shown, dict | None) or not isinstance(value, str | None):
             raise ValueError("the body is not a shared key")
         key = SharedKey(value) if value else None
         return {"key": key, "etag": mark(key) if key else ""}

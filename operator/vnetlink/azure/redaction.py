@@ -15,7 +15,7 @@ from vnetlink.domain.shared_key import SharedKey
 
 HIDDEN = "…"
 WITHHELD = "Azure Resource Manager's message is not shown: the shared key may be in it"
-TELLING = 8  # characters; a shorter key may be part of any word, so a gap in a sentence would tell it
+TELLING = 8  # characters: a shorter key may be part of any word, so a gap in a sentence would tell it
 
 _SALT = secrets.token_bytes(32)
 
@@ -26,20 +26,25 @@ def mark(key: SharedKey) -> str:
 
 
 class Redactor:
-    """Takes a key out of a text, also as it is written in JSON, HTML and URLs and in any casing."""
+    """Takes a key out of a text, also as it is written in JSON, HTML and URLs, in any casing, and a part of it."""
 
     def __init__(self, key: SharedKey | None = None) -> None:
         plain = key.reveal() if key else ""
         forms = {plain, json.dumps(plain)[1:-1], html.escape(plain), quote(plain), quote(plain, safe="")} - {""}
-        longest = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest)), re.IGNORECASE) if longest else None
-        self._telling = len(plain) < TELLING
+        parts = {form[at : at + TELLING] for form in forms for at in range(max(1, len(form) - TELLING + 1))}
+        self._whole = _any_of(forms if len(plain) >= TELLING else set())
+        self._part = _any_of(parts)
 
     def __call__(self, text: str) -> str:
-        """`text` without the key."""
-        if self._pattern is None or self._pattern.search(text) is None:
-            return text
-        return WITHHELD if self._telling else self._pattern.sub(HIDDEN, text)
+        """`text` without the key; nothing of it where more than a few characters of the key would stay."""
+        without = self._whole.sub(HIDDEN, text)
+        return WITHHELD if self._part.search(without) else without
+
+
+def _any_of(words: set[str]) -> re.Pattern[str]:
+    """Finds each of `words`, the longest first; nothing where there are none."""
+    ordered = sorted(words, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, ordered)) or r"(?!)", re.IGNORECASE)
 
 
 def keyless(document: object) -> object:
