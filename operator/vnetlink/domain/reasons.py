@@ -209,7 +209,7 @@ FACTS: dict[Reason, Facts] = {
         _ERROR, _INTERVAL, "Remove what uses the gateway: az network vpn-connection list --resource-group GROUP"
     ),
     Reason.GATEWAY_MISSING: Facts(
-        _ERROR, _INTERVAL, "Set spec.vpn.SIDE.gateway.create to have a gateway made (it is billed), or make one."
+        _ERROR, _INTERVAL, "Set spec.vpn.SIDE.gateway.create to have a gateway made (it is billed), or create one."
     ),
     Reason.GATEWAY_SUBNET_HAS_NSG: Facts(
         _ERROR, _INTERVAL, "az network vnet subnet update --ids ID --remove networkSecurityGroup"
@@ -223,7 +223,7 @@ FACTS: dict[Reason, Facts] = {
     Reason.IPSEC_POLICY_MISMATCH: Facts(
         _ERROR,
         _INTERVAL,
-        "Set managementPolicy: Manage, or make both policies equal: az network vpn-connection ipsec-policy add",
+        "Set managementPolicy: Manage, or give both the same policy: az network vpn-connection ipsec-policy add",
     ),
     Reason.NO_FREE_PREFIX: Facts(
         _ERROR, _INTERVAL, "Add a range to the VNet, or name a free one in gatewaySubnet.addressPrefix"
