@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from controlplane.cluster import Cluster
+from service_accounts import as_service_account
 from vnetlink.domain.events import Event, EventType
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.handlers.intake import Intake
@@ -164,7 +165,9 @@ async def test_missing_verbs_are_named(cluster: Cluster, tmp_path_factory: pytes
     ours = ",".join(f"{plural}.vnetlink.dev" for plural in SERVED)
     cluster.kubectl("create", "clusterrole", "weak", "--verb=get,list,watch", f"--resource={ours}")
     cluster.kubectl("create", "clusterrolebinding", "weak", "--clusterrole=weak", f"--serviceaccount={NAMESPACE}:weak")
-    server = ApiServer(str(as_service_account(cluster, tmp_path_factory, "weak")), None, "vnetlink/test")
+    server = ApiServer(
+        str(as_service_account(cluster, tmp_path_factory.mktemp("account"), NAMESPACE, "weak")), None, "vnetlink/test"
+    )
     try:
         refused = await discovery.denied(server, discovery.needs(SERVED, (), NAMESPACE))
     finally:
@@ -179,16 +182,6 @@ async def test_missing_verbs_are_named(cluster: Cluster, tmp_path_factory: pytes
         f"get configmaps in {NAMESPACE}",
         f"create configmaps in {NAMESPACE}",
     ]
-
-
-def as_service_account(cluster: Cluster, paths: pytest.TempPathFactory, name: str) -> Any:
-    """A kubeconfig that is this service account."""
-    token = cluster.kubectl("-n", NAMESPACE, "create", "token", name).stdout.strip()
-    config = json.loads(cluster.kubectl("config", "view", "--raw", "-o", "json").stdout)
-    config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
-    found = paths.mktemp("account") / "kubeconfig"
-    found.write_text(json.dumps(config))
-    return found
 
 
 # -- the sweep

@@ -121,8 +121,9 @@ class ApiServer:
         return await self._request("PUT", path, query=self._write_query, body=body)
 
     async def delete(self, path: str, options: Body) -> Answer:
-        """Delete; `options` are DeleteOptions, with the preconditions."""
-        return await self._request("DELETE", path, query=self._write_query, body=options)
+        """Delete; `options` are DeleteOptions, with the preconditions. With a body the API server ignores the query."""
+        dry = {"dryRun": [self._write_query["dryRun"]]} if self._write_query else {}
+        return await self._request("DELETE", path, query=self._write_query, body={**options, **dry})
 
     async def merge_patch(self, path: str, body: Body) -> Answer:
         """Change (RFC 7396: null removes, a list is replaced whole)."""

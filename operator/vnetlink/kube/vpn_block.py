@@ -138,9 +138,10 @@ def _shared_key(block: Body) -> WantedSharedKey:
 
 def _secret(ref: Body, path: str) -> SecretKeyRef:
     name, key = string(ref, "name", path), string(ref, "key", path, "sharedKey")
+    # neither is quoted: it may be the shared key itself, put into the wrong field
     if _SECRET_NAME.fullmatch(name) is None:
-        raise Wrong(f"{path}.name: {name[:90]!r} is no name of a Secret; use lower-case letters, digits, - and .")
-    if _SECRET_KEY.fullmatch(key) is None:  # not quoted: it may be the shared key itself, put into the wrong field
+        raise Wrong(f"{path}.name: must be the name of a Secret: lower-case letters, digits, - and .")
+    if _SECRET_KEY.fullmatch(key) is None:
         raise Wrong(f"{path}.key: must be a key of the Secret's data: letters, digits, - _ and .")
     return SecretKeyRef(name, key)
 
