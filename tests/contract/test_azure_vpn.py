@@ -107,6 +107,8 @@ class Site:
                 await self.read_gateway()
             case ConnectionId():
                 await self.read_connection()
+            case other:
+                raise AssertionError(other)
         return await self.bench.arm.perform(action)
 
     async def do(self, action: Any) -> Accepted:
@@ -260,8 +262,8 @@ async def test_everything_is_taken_away_again_in_order(pair: tuple[Site, Site]) 
         assert await read() == Absent()
     await one.do(one.delete(one.subnet))
     assert (await one.bench.present(one.vnet)).subnet("GatewaySubnet") is None
-    for target in (one.connection, one.gateway, one.ip, one.subnet):
-        assert await one.do(one.delete(target)) == Accepted(created=False)
+    for gone in (one.connection, one.gateway, one.ip, one.subnet):
+        assert await one.do(one.delete(gone)) == Accepted(created=False)
 
 
 # --- absence, refusals, trouble
@@ -271,7 +273,7 @@ async def test_every_type_is_absent_in_a_group_that_is_missing_and_unreadable_in
     one: Site,
 ) -> None:
     arm, who = one.bench.arm, one.bench.who
-    reads = (
+    reads: tuple[tuple[Any, Any], ...] = (
         (arm.read_gateway, one.gateway),
         (arm.read_public_ip, one.ip),
         (arm.read_connection, one.connection),
@@ -279,10 +281,10 @@ async def test_every_type_is_absent_in_a_group_that_is_missing_and_unreadable_in
         (arm.read_shared_key, one.connection),
     )
     for read, target in reads:
-        assert await read(who, target, NOW) == Absent()  # type: ignore[operator]
-        assert await read(who, replace(target, resource_group="none"), NOW) == Absent()  # type: ignore[operator]
+        assert await read(who, target, NOW) == Absent()
+        assert await read(who, replace(target, resource_group="none"), NOW) == Absent()
         away = replace(target, subscription="99999999-0000-0000-0000-000000000000")
-        seen = await read(who, away, NOW)  # type: ignore[operator]
+        seen = await read(who, away, NOW)
         assert isinstance(seen, Unreadable)
         assert seen.reason is not Reason.VNET_NOT_FOUND
         assert not seen.transient

@@ -218,7 +218,8 @@ def _policy_body(policy: IpsecPolicy) -> dict[str, Any]:
 
 
 def _zones(region: Json) -> Iterator[str]:
-    return (text(one, "logicalZone") for one in objects(region.get("availabilityZoneMappings")) if one)
+    told = (text(one, "logicalZone") for one in objects(region.get("availabilityZoneMappings")))
+    return (zone for zone in told if zone)
 
 
 def _configurations(action: PutGateway) -> list[dict[str, Any]]:
