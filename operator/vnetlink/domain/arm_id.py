@@ -15,7 +15,11 @@ _VNET = re.compile(
 _IN_GROUP = re.compile(
     r"/subscriptions/(?P<subscription>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     r"/resourcegroups/(?P<group>[-a-z0-9_.()]{0,89}[-a-z0-9_()])"
-    r"/providers/microsoft[.]network/(?P<type>[a-z]+)/(?P<name>[a-z0-9](?:[-a-z0-9_.]{0,78}[a-z0-9_])?)"
+    r"/providers/microsoft[.]network/(?P<type>[a-z]+)/(?P<name>[a-z0-9](?:[-a-z0-9_.]{0,251}[a-z0-9_])?)"
+)
+_GROUP = re.compile(
+    r"/subscriptions/(?P<subscription>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"/resourcegroups/(?P<name>[-a-z0-9_.()]{0,89}[-a-z0-9_()])"
 )
 _CHILD_NAME = re.compile(r"[A-Za-z0-9_](?:[-A-Za-z0-9_.]{0,78}[A-Za-z0-9_])?")
 
@@ -60,6 +64,11 @@ class VnetId(ArmId):
             )
         return cls(*(text[match.start(part) : match.end(part)] for part in ("subscription", "group", "name")))
 
+    @property
+    def group(self) -> ResourceGroupId:
+        """The resource group that it lies in."""
+        return ResourceGroupId(self.subscription, self.resource_group)
+
     def __str__(self) -> str:
         return _in_group(self.subscription, self.resource_group, "virtualNetworks", self.name)
 
@@ -70,6 +79,7 @@ class _InGroup(ArmId):
 
     TYPE: ClassVar[str]
     WHAT: ClassVar[str]
+    LONGEST: ClassVar[int] = 80
 
     subscription: str
     resource_group: str
@@ -79,7 +89,7 @@ class _InGroup(ArmId):
     def parse(cls, text: str) -> Self:
         """The id in `text`; raises InvalidId for anything but a full id of this type."""
         match = _IN_GROUP.fullmatch(text.lower()) if text.isascii() else None
-        if match is None or match["type"] != cls.TYPE.lower():
+        if match is None or match["type"] != cls.TYPE.lower() or len(match["name"]) > cls.LONGEST:
             raise InvalidId(
                 f"{text[:120]!r} is not the id of {cls.WHAT}: write /subscriptions/<guid>/resourceGroups/"
                 f"<group>/providers/Microsoft.Network/{cls.TYPE}/<name>"
@@ -109,6 +119,65 @@ class ConnectionId(_InGroup):
 
     __slots__ = ()
     TYPE, WHAT = "connections", "a connection"
+
+
+class PrivateDnsZoneId(_InGroup):
+    """The id of a private DNS zone; its name is the domain."""
+
+    __slots__ = ()
+    TYPE, WHAT, LONGEST = "privateDnsZones", "a private DNS zone", 253
+
+
+class NetworkSecurityGroupId(_InGroup):
+    """The id of a network security group."""
+
+    __slots__ = ()
+    TYPE, WHAT = "networkSecurityGroups", "a network security group"
+
+
+class RouteTableId(_InGroup):
+    """The id of a route table."""
+
+    __slots__ = ()
+    TYPE, WHAT = "routeTables", "a route table"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResourceGroupId(ArmId):
+    """The id of a resource group."""
+
+    subscription: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> ResourceGroupId:
+        """The id in `text`; raises InvalidId for anything else."""
+        match = _GROUP.fullmatch(text.lower()) if text.isascii() else None
+        if match is None:
+            raise InvalidId(f"{text[:120]!r} is not the id of a resource group")
+        return cls(*(text[match.start(part) : match.end(part)] for part in ("subscription", "name")))
+
+    def __str__(self) -> str:
+        return f"/subscriptions/{self.subscription}/resourceGroups/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ZoneLinkId(ArmId):
+    """The id of a virtual network link of a private DNS zone."""
+
+    zone: PrivateDnsZoneId
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> ZoneLinkId:
+        """The id in `text`; raises InvalidId for anything else."""
+        zone, separator, name = _split_child(text, "virtualnetworklinks")
+        if not separator or not valid_child_name(name):
+            raise InvalidId(f"{text[:120]!r} is not the id of a virtual network link of a private DNS zone")
+        return cls(PrivateDnsZoneId.parse(zone), name)
+
+    def __str__(self) -> str:
+        return f"{self.zone}/virtualNetworkLinks/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

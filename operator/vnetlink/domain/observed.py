@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from vnetlink.domain.arm_id import ConnectionId, GatewayId, InvalidId, PeeringId, PublicIpId, SubnetId, VnetId
+from vnetlink.domain.arm_id import (
+    ConnectionId,
+    GatewayId,
+    InvalidId,
+    PeeringId,
+    PublicIpId,
+    SubnetId,
+    VnetId,
+    ZoneLinkId,
+)
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.vpn import GATEWAY_SUBNET, ConnectionOptions
 
@@ -87,6 +96,7 @@ class ObservedVnet:
     subnets: tuple[ObservedSubnet, ...] = ()
     has_gateway: bool = False
     etag: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
     settling: bool = False
 
     @property
@@ -200,6 +210,23 @@ class ObservedConnection:
     far: GatewayId | None
     options: ConnectionOptions
     status: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+    settling: bool = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether an operation runs on it, or the read is older than our own last write."""
+        return self.settling or self.provisioning.busy
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedZoneLink:
+    """A private DNS zone's link to a VNet."""
+
+    id: ZoneLinkId
+    vnet: VnetId | None
+    registration_enabled: bool
+    provisioning: Provisioning
     tags: tuple[tuple[str, str], ...] = ()
     settling: bool = False
 

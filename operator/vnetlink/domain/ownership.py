@@ -12,7 +12,17 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TypeAlias
 
-from vnetlink.domain.arm_id import ConnectionId, GatewayId, InvalidId, PeeringId, PublicIpId, SubnetId
+from vnetlink.domain.arm_id import (
+    ConnectionId,
+    GatewayId,
+    InvalidId,
+    PeeringId,
+    PublicIpId,
+    ResourceGroupId,
+    SubnetId,
+    VnetId,
+    ZoneLinkId,
+)
 from vnetlink.domain.sides import Side
 
 
@@ -24,35 +34,53 @@ class Origin(Enum):
 
 
 class Role(Enum):
-    """What a part is to its pair. LINK is the peering or connection that leads from its side to the other."""
+    """What a part is to its pair. LINK is the peering or connection that leads from its side to the other.
+
+    DNS_LINK is one private DNS zone's link to the VNet of its side; there may be many, told apart by the zone.
+    """
 
     LINK = "Link"
     GATEWAY_SUBNET = "GatewaySubnet"
     PUBLIC_IP = "PublicIP"
     PUBLIC_IP_2 = "PublicIP2"
     GATEWAY = "Gateway"
+    VNET = "VNet"
+    RESOURCE_GROUP = "ResourceGroup"
+    DNS_LINK = "DnsLink"
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One place for one part of a pair: what is recorded, refused and paced on."""
+    """One place for one part of a pair: what is recorded, refused and paced on. `zone`: the lower-cased id of a DNS zone."""
 
     side: Side
     role: Role = Role.LINK
+    zone: str = ""
 
     def __str__(self) -> str:
-        return self.side.direction if self.role is Role.LINK else f"{self.side.value}{self.role.value}"
+        if self.role is Role.LINK:
+            return self.side.direction
+        return f"{self.side.value}{self.role.value}" + self.zone
+
+    @classmethod
+    def named(cls, text: str) -> Slot | None:
+        """The slot that is written so; None for one that a later version writes."""
+        plain, _, zone = text.partition("/")
+        return replace(_SLOTS[plain], zone=zone and f"/{zone.lstrip('/')}") if plain in _SLOTS else None
 
 
-SLOTS = {str(slot): slot for slot in (Slot(side, role) for role in Role for side in Side)}
+_SLOTS = {str(slot): slot for slot in (Slot(side, role) for role in Role for side in Side)}
 
-PartId: TypeAlias = PeeringId | ConnectionId | SubnetId | PublicIpId | GatewayId
+PartId: TypeAlias = PeeringId | ConnectionId | SubnetId | PublicIpId | GatewayId | VnetId | ResourceGroupId | ZoneLinkId
 LinkId: TypeAlias = type[PeeringId] | type[ConnectionId]
-_IDS = {
+_IDS: dict[Role, type[PartId]] = {
     Role.GATEWAY_SUBNET: SubnetId,
     Role.PUBLIC_IP: PublicIpId,
     Role.PUBLIC_IP_2: PublicIpId,
     Role.GATEWAY: GatewayId,
+    Role.VNET: VnetId,
+    Role.RESOURCE_GROUP: ResourceGroupId,
+    Role.DNS_LINK: ZoneLinkId,
 }
 
 
@@ -146,10 +174,8 @@ class OwnershipRecord:
             document = json.loads(text) if text else {}
             if document.get("installation") != installation or document.get("object") != owner:
                 return empty
-            known = document["parts"]
-            parts = {
-                slot: _part(known[name], _IDS.get(slot.role, link)) for name, slot in SLOTS.items() if name in known
-            }
+            named = ((Slot.named(name), part) for name, part in document["parts"].items())
+            parts = {slot: _part(part, _IDS.get(slot.role, link)) for slot, part in named if slot is not None}
             rotation, rotated = _rotation(document.get("rotation")), _rotated(document.get("rotated"))
         except (ValueError, KeyError, TypeError, AttributeError, InvalidId, RecursionError):
             return empty  # RecursionError: brackets by the thousand, which must not end the process that lists them
@@ -162,7 +188,7 @@ def _document(part: Part) -> dict[str, str]:
     return {name: value for name, value in shown.items() if value} | repaired
 
 
-def _part(document: Mapping[str, str], id: LinkId | type[SubnetId] | type[PublicIpId] | type[GatewayId]) -> Part:
+def _part(document: Mapping[str, str], id: type[PartId]) -> Part:
     return Part(
         id.parse(document["id"]),
         Origin(document["origin"]),

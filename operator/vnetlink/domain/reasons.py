@@ -42,6 +42,7 @@ class Reason(Enum):
     CONNECTING = "Connecting"
     GATEWAY_PROVISIONING = "GatewayProvisioning"
     ROTATING_SHARED_KEY = "RotatingSharedKey"
+    SWITCHING_METHOD = "SwitchingMethod"
     WAITING_FOR_OTHER_SIDE = "WaitingForOtherSide"
     WAITING_FOR_GATEWAY = "WaitingForGateway"
     THROTTLED = "Throttled"
@@ -70,7 +71,10 @@ class Reason(Enum):
     LINKED_AUTHORIZATION_FAILED = "LinkedAuthorizationFailed"
     CREDENTIAL_INVALID = "CredentialInvalid"
     CREDENTIAL_MISSING = "CredentialMissing"
+    SERVICE_ACCOUNT_MISSING = "ServiceAccountMissing"
     REFERENCE_NOT_GRANTED = "ReferenceNotGranted"
+    SCOPE_NOT_ALLOWED = "ScopeNotAllowed"
+    CONTESTED = "Contested"
     POLICY_DENIED = "PolicyDenied"
     SCOPE_LOCKED = "ScopeLocked"
     PEERING_LIMIT_REACHED = "PeeringLimitReached"
@@ -248,6 +252,22 @@ FACTS: dict[Reason, Facts] = {
     ),
     Reason.UNSUPPORTED_SKU: Facts(
         _ERROR, _INTERVAL, "Use a current AZ SKU in gateway.create.sku, for example VpnGw1AZ"
+    ),
+    Reason.SWITCHING_METHOD: Facts(_INFO, _SOON, "Wait: the new pair is made Ready before the old one goes."),
+    Reason.SERVICE_ACCOUNT_MISSING: Facts(
+        _ERROR,
+        _INTERVAL,
+        "Create the ServiceAccount that spec.serviceAccountRef names: kubectl create serviceaccount NAME",
+    ),
+    Reason.SCOPE_NOT_ALLOWED: Facts(
+        _ERROR,
+        _INTERVAL,
+        "Have the credential's owner add the scope to spec.allowedScopes: kubectl edit azurecredential NAME",
+    ),
+    Reason.CONTESTED: Facts(
+        _ERROR,
+        _INTERVAL,
+        "Find who else writes it: az monitor activity-log list --resource-id ID; then stop one of the two.",
     ),
     Reason.DRIFTED: Facts(_WARNING, _INTERVAL, "Set managementPolicy: Manage to have it put back, or change spec."),
     Reason.DELETION_HELD: Facts(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.vnet_link import Encryption, Method, ReplacePolicy, RequiredFlow, VnetCreation, WantedZone
 from vnetlink.domain.vpn import ConnectionOptions, WantedSharedKey, WantedVpnSide
 
 
@@ -72,7 +75,10 @@ class ObjectKey:
 
 @dataclass(frozen=True, slots=True)
 class ObjectMeta:
-    """The parts of metadata that decisions need. `finalizer`: ours is on the object."""
+    """The parts of metadata that decisions need. `finalizer`: ours is on the object.
+
+    `controller`: the VNetLink that made it, and its uid.
+    """
 
     key: ObjectKey
     uid: str
@@ -84,6 +90,7 @@ class ObjectMeta:
     reconcile_requested_at: str = ""
     rotate_requested_at: str = ""
     owned: str = ""
+    controller: tuple[ObjectKey, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +103,12 @@ class CredentialRef:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of the pair."""
+    """One end of the pair. `creation`: how to make the VNet when it is absent, which only a VNetLink may ask for."""
 
     id: VnetId
     management: ManagementPolicy = ManagementPolicy.MANAGE
     credential_ref: CredentialRef | None = None
+    creation: VnetCreation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +177,30 @@ class VpnConnectionPair:
 
     meta: ObjectMeta
     spec: VpnConnectionPairSpec
+    record: OwnershipRecord
+
+
+@dataclass(frozen=True, slots=True)
+class VNetLinkSpec:
+    """spec of a VNetLink. `peering` and `vpn` are the blocks as they stand in spec, handed to the child word for word."""
+
+    ends: PerSide[End]
+    method: Method = Method.AUTO
+    encryption: Encryption = Encryption.NOT_REQUIRED
+    replace: ReplacePolicy = ReplacePolicy.MAKE_BEFORE_BREAK
+    peering: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    vpn: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    zones: tuple[WantedZone, ...] = ()
+    flows: tuple[RequiredFlow, ...] = ()
+    lifecycle: Lifecycle = Lifecycle()
+
+
+@dataclass(frozen=True, slots=True)
+class VNetLink:
+    """A VNetLink as read from the API server. `record` is empty when the annotation is not this object's own."""
+
+    meta: ObjectMeta
+    spec: VNetLinkSpec
     record: OwnershipRecord
 
 

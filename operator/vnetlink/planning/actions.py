@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from vnetlink.domain.arm_id import ConnectionId, GatewayId, PeeringId, PublicIpId, SubnetId, VnetId
+from vnetlink.domain.arm_id import (
+    ConnectionId,
+    GatewayId,
+    PeeringId,
+    PublicIpId,
+    ResourceGroupId,
+    SubnetId,
+    VnetId,
+    ZoneLinkId,
+)
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.ownership import OwnershipRecord, Slot
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.domain.sides import Side
+from vnetlink.domain.vnet_link import VnetCreation
 from vnetlink.domain.vpn import ConnectionOptions, GatewayShape, SecretKeyRef
 
 Tags = tuple[tuple[str, str], ...]
@@ -148,13 +159,81 @@ class PatchTags:
 
 @dataclass(frozen=True, slots=True)
 class DeletePart:
-    """Delete one connection, gateway, address or subnet that was read Present."""
+    """Delete one part that was read Present: a connection, gateway, address or subnet, a VNet, its group, a DNS link."""
 
     slot: Slot
-    id: ConnectionId | GatewayId | PublicIpId | SubnetId
+    id: ConnectionId | GatewayId | PublicIpId | SubnetId | VnetId | ResourceGroupId | ZoneLinkId
     identity: Identity
     auxiliary: Identity | None = None
     creates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PutResourceGroup:
+    """Make one resource group. Always a creation."""
+
+    slot: Slot
+    id: ResourceGroupId
+    location: str
+    tags: Tags
+    identity: Identity
+    creates: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PutVnet:
+    """Make one virtual network with its subnets. Always a creation: an existing VNet is never PUT as a whole."""
+
+    slot: Slot
+    id: VnetId
+    creation: VnetCreation
+    tags: Tags
+    identity: Identity
+    creates: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePrefixes:
+    """Give a VNet that we made another address space: GET, change `prefixes` alone, PUT with the etag that was read."""
+
+    slot: Slot
+    id: VnetId
+    prefixes: tuple[str, ...]
+    identity: Identity
+    creates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PutZoneLink:
+    """Link a private DNS zone to a VNet. `creates` False changes registrationEnabled alone."""
+
+    slot: Slot
+    id: ZoneLinkId
+    vnet: VnetId
+    registration_enabled: bool
+    tags: Tags
+    identity: Identity
+    auxiliary: Identity | None = None
+    creates: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PutChild:
+    """Make the pair of a VNetLink, or bring its spec back in line. `version`: the resourceVersion to be changed, empty to make it."""
+
+    kind: str
+    name: str
+    spec: Mapping[str, Any]
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteChild:
+    """Delete a pair of this VNetLink, only this very one."""
+
+    kind: str
+    name: str
+    uid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +293,8 @@ class ReleaseFinalizer:
 
 PeeringAction: TypeAlias = PutPeering | DeletePeering
 VpnAction: TypeAlias = PutSubnet | PutPublicIp | PutGateway | PutConnection | PutSharedKey | PatchTags | DeletePart
+LinkAction: TypeAlias = PutResourceGroup | PutVnet | ChangePrefixes | PutSubnet | PutZoneLink | DeletePart
 AzureAction: TypeAlias = PeeringAction | VpnAction
 SecretAction: TypeAlias = MakeSharedKey | RenewSharedKey | KeepPreviousKey | MarkFailedKey | ForgetPreviousKey
+ChildAction: TypeAlias = PutChild | DeleteChild
 Action: TypeAlias = AzureAction | SecretAction | Record | ReleaseFinalizer

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from shlex import quote
 
-from vnetlink.domain.arm_id import ConnectionId, GatewayId, PeeringId, PublicIpId, SubnetId, VnetId
+from vnetlink.domain.arm_id import (
+    ConnectionId,
+    GatewayId,
+    PeeringId,
+    PublicIpId,
+    ResourceGroupId,
+    SubnetId,
+    VnetId,
+    ZoneLinkId,
+)
 from vnetlink.domain.ownership import PartId
 from vnetlink.domain.peering import PeeringOptions
 
@@ -21,6 +30,7 @@ _GROUPS: dict[type[PartId], str] = {
     PublicIpId: "public-ip",
     GatewayId: "vnet-gateway",
     ConnectionId: "vpn-connection",
+    VnetId: "vnet",
 }
 
 
@@ -46,7 +56,12 @@ def create_connection(connection: ConnectionId | None, near: GatewayId, far: Gat
 
 
 def delete(part: PartId) -> str:
-    """Delete this peering, connection, gateway, address or subnet."""
+    """Delete this part."""
+    if isinstance(part, ResourceGroupId):
+        return f"az group delete --subscription {part.subscription} --name {quote(part.name)}"
+    if isinstance(part, ZoneLinkId):
+        where = f"--subscription {part.zone.subscription} --resource-group {quote(part.zone.resource_group)}"
+        return f"az network private-dns link vnet delete {where} --zone-name {part.zone.name} --name {part.name}"
     return f"az network {_GROUPS[type(part)]} delete --ids {quote(str(part))}"
 
 
