@@ -1,7 +1,7 @@
 """What goes when a VpnConnectionPair is deleted: connections, then gateways, addresses and GatewaySubnets that we made and nobody uses.
 
 Checked at that moment, each from what Azure shows now. A gateway that another of our objects uses is passed on to it; one that
-strangers use is left. The two sides are independent of each other.
+strangers use is left. When both connections are gone the two sides are independent of each other.
 """
 
 from __future__ import annotations
@@ -97,11 +97,11 @@ def planned(pair: VpnConnectionPair, world: VpnWorld) -> tuple[PlannedAction, ..
 
 
 def _side(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], side: Side) -> Iterator[Step]:
-    """Connection first; a gateway with a connection cannot be deleted (arm.md 6, order)."""
+    """Connections first, from both ends: no gateway goes that one begins or ends at (arm.md 6, order)."""
     half = both[side]
-    connection = tuple(_connection(pair, world, half))
-    yield from connection
-    if connection or not any(to_delete(pair, Slot(side, role)) for role in SELECTED):
+    yield from _connection(pair, world, half)
+    leading = any(tuple(_connection(pair, world, one)) for one in both)
+    if leading or not any(to_delete(pair, Slot(side, role)) for role in SELECTED):
         return
     gateway = tuple(_gateway(pair, world, both, half))
     yield from gateway
