@@ -204,8 +204,9 @@ def subnet_prefix(half: VpnHalf) -> str | None:
 def unusable_addresses(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
     """An address that is there already must be free, Standard and Static, and have zones where the region has some."""
     for half in both:
-        for _, seen in half.seen.addresses if half.to_make else ():
-            if isinstance(seen, Present):
+        ours = {part.id for role, part in half.parts.items() if half.made_by_us(role, part.id)}
+        for id, seen in half.seen.addresses if half.to_make else ():
+            if isinstance(seen, Present) and id not in ours:  # ours has what the region has
                 yield from _unusable(half, seen.value)
 
 
