@@ -44,9 +44,11 @@ class Goal:
 
 
 def goal(world: VpnWorld) -> Goal | None:
-    """The user's key, or the previous one while the user's is marked as failed."""
+    """The user's key, or the previous one while the user's is marked as failed. None while nobody can tell."""
     wanted, previous = usable_key(world), kept(world)
     if wanted is None or not isinstance(world.secret, Present):
+        return None
+    if isinstance(world.previous, Unreadable) and world.previous.transient:
         return None
     if previous is not None and previous.failed and previous.failed == world.secret.value.version:
         return Goal(previous.key, PREVIOUS)
@@ -134,10 +136,11 @@ def _keep_previous(
     """The key that both ends have now, to go back to. Without the right to keep it, or without one that both have, none."""
     one, two = both.vnet1.seen.key, both.vnet2.seen.key
     previous = kept(world)
+    unproven = pair.record.rotation is not None  # what both ends have now never brought the tunnel up
     if (
         aim.rolled_back
         or not can_roll_back(pair, world)
-        or (previous is not None and previous.rotating_to == aim.version)
+        or (previous is not None and (unproven or previous.rotating_to == aim.version))
     ):
         return ()
     if not isinstance(one, Present) or not isinstance(two, Present) or one.value != two.value:
@@ -156,23 +159,31 @@ def _proven(
 ) -> tuple[Action, ...]:
     """Both ends have the key: note it, then wait for the tunnel, then forget the old key, or go back to it."""
     record, running, previous = _noted(record, both, aim), record.rotation, kept(world)
+    may_forget = world.manages_secrets or not world.asked_for_secrets
+    done_with = previous if may_forget and not aim.rolled_back else None
+    forget = (ForgetPreviousKey(done_with.version),) if done_with is not None else ()
     if running is None:
-        left_over = previous is not None and not aim.rolled_back
-        forget = (ForgetPreviousKey(previous.version),) if left_over and previous is not None else ()
         return (*forget, *_recorded(pair, record))
     if all(half.connection is not None and half.connection.status == "Connected" for half in both if half.manages):
         ended = Rotated(stamp(world), _seconds(world.now, running.started), aim.rolled_back)
-        forget = (ForgetPreviousKey(previous.version),) if previous is not None and not aim.rolled_back else ()
         return (*forget, Record(replace(record, rotation=None, rotated=ended)))
     if not running.verifying:
         return (Record(replace(record, rotation=replace(running, version=aim.version, verifying=stamp(world)))),)
-    late = _seconds(world.now, running.verifying) > pair.spec.shared_key.verify_timeout.total_seconds()
+    late = overdue(pair, world)
     if late and not aim.rolled_back and previous is not None and can_roll_back(pair, world):
         return (MarkFailedKey(aim.version, previous.version),)
     if late and aim.rolled_back:
         ended = Rotated(stamp(world), _seconds(world.now, running.started), rolled_back=True)
         return (Record(replace(record, rotation=None, rotated=ended)),)
     return _recorded(pair, record)
+
+
+def overdue(pair: VpnConnectionPair, world: VpnWorld) -> bool:
+    """Whether both ends have had the key for longer than the tunnel may take."""
+    running = pair.record.rotation
+    if running is None or not running.verifying:
+        return False
+    return _seconds(world.now, running.verifying) > pair.spec.shared_key.verify_timeout.total_seconds()
 
 
 def _noted(record: OwnershipRecord, both: PerSide[VpnHalf], aim: Goal) -> OwnershipRecord:

@@ -144,7 +144,8 @@ def not_as_asked(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf
 def keys_differ(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
     """Compared in memory; neither key, nor its length, nor a hash of it is ever told."""
     aim = key_rotation.goal(world)
-    if pair.record.rotation is not None and aim is not None:
+    held = key_rotation.overdue(pair, world)  # nothing more is done about it, so nothing is on its way
+    if pair.record.rotation is not None and aim is not None and not held:
         phase = key_rotation.phase(pair, world, both)
         yield Finding(Reason.ROTATING_SHARED_KEY, f"The shared key is being rotated: {phase}.")
         return
