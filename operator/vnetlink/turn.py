@@ -179,9 +179,10 @@ class Turn(Generic[P, W]):
         outcome = await self._azure.perform(action)
         self._memory.note_write(action.slot, isinstance(outcome, Accepted), self._ports.monotonic())
         log.info("%s %s: %s", self._kind.describe(action, self._memory.has_rested), action.id, told_outcome(outcome))
+        told = tuple(self._kind.after_write(self._pair, action, outcome, self._memory.has_rested))
         record = ownership.after(self._pair.record, action, outcome)
         changed = record != self._pair.record and await self._keep(record)
-        self._emit(self._kind.after_write(self._pair, action, outcome, self._memory.has_rested))
+        self._emit(told)
         match outcome:
             case Accepted(settles_in=settles_in):
                 settled = settles_in if self._kind.exclusive else None

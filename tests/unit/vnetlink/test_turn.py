@@ -57,6 +57,7 @@ class Trial:
     def __init__(self, *actions: Action, exclusive: bool = False) -> None:
         self.outside, self.ages, self.actions, self.exclusive = Outside(), list[Ages](), actions, exclusive
         self.told: Callable[..., tuple[Event, ...]] = lambda *_: ()
+        self.written: Callable[[PeeringPair], tuple[Event, ...]] = lambda _: ()
         self.outside.server.put("peeringpairs", BODY)
         pair = decode(BODY, "here")
         assert isinstance(pair, PeeringPair)
@@ -84,7 +85,7 @@ class Trial:
             allow=lambda plan, pair, world: plan,
             shown=lambda pair, world: Shown({}, PerSide("Missing", "Missing")),
             describe=lambda action, drifted: "put",
-            after_write=lambda pair, action, outcome, drifted: (),
+            after_write=lambda pair, action, outcome, drifted: self.written(pair),
             after_record=lambda pair, record: self.told(pair),
             after_release=lambda pair: (),
             after_status=lambda pair, verdict, previous, status: (),
@@ -168,3 +169,18 @@ async def test_a_rotation_that_ended_is_counted_with_its_outage() -> None:
     assert METRICS.get_sample_value("vnetlink_shared_key_rotations_total", rotated) == before + 1
     assert METRICS.get_sample_value("vnetlink_shared_key_rotation_outage_seconds_sum", outage) == 42.0
     assert [told.reason for told in trial.outside.events] == ["SharedKeyRotated", "Connected"]
+
+
+async def test_events_of_a_write_are_worked_out_from_the_record_that_it_was_planned_on() -> None:
+    """A key that was set is noted by its version: afterwards nobody could tell a rotation from a repair."""
+    trial, seen = Trial(), list[bool]()
+    trial.actions = (trial.record, PUT)
+    trial.outside.cloud.answers.append(Refused(Reason.SCOPE_LOCKED, "ScopeLocked", "locked"))
+
+    def written(pair: PeeringPair) -> tuple[Event, ...]:
+        seen.append(Slot(Side.VNET1) in pair.record.parts)
+        return ()
+
+    trial.written = written
+    await trial.run()
+    assert seen == [True], "the refusal takes the record back only afterwards"
