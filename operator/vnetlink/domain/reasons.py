@@ -50,6 +50,8 @@ class Reason(Enum):
     VNET_UPDATING = "VNetUpdating"
     # good
     CONNECTED = "Connected"
+    SELECTED = "Selected"
+    SUCCEEDED = "Succeeded"
     ORPHANED = "Orphaned"
     SUSPENDED = "Suspended"
     # unknown
@@ -75,6 +77,7 @@ class Reason(Enum):
     REFERENCE_NOT_GRANTED = "ReferenceNotGranted"
     SCOPE_NOT_ALLOWED = "ScopeNotAllowed"
     CONTESTED = "Contested"
+    DNS_ZONE_NOT_FOUND = "DnsZoneNotFound"
     POLICY_DENIED = "PolicyDenied"
     SCOPE_LOCKED = "ScopeLocked"
     PEERING_LIMIT_REACHED = "PeeringLimitReached"
@@ -252,6 +255,11 @@ FACTS: dict[Reason, Facts] = {
     ),
     Reason.UNSUPPORTED_SKU: Facts(
         _ERROR, _INTERVAL, "Use a current AZ SKU in gateway.create.sku, for example VpnGw1AZ"
+    ),
+    Reason.SELECTED: Facts(_INFO, _INTERVAL, "Nothing: the condition's message says why this method."),
+    Reason.SUCCEEDED: Facts(_INFO, _INTERVAL, "Nothing."),
+    Reason.DNS_ZONE_NOT_FOUND: Facts(
+        _ERROR, _INTERVAL, "Create the zone or correct its id in spec.dns: az network private-dns zone create"
     ),
     Reason.SWITCHING_METHOD: Facts(_INFO, _SOON, "Wait: the new pair is made Ready before the old one goes."),
     Reason.SERVICE_ACCOUNT_MISSING: Facts(

@@ -18,7 +18,7 @@ HANDED_OVER = "vnetlink-handed-over"
 SUBNET_MADE = "vnetlink-gateway-subnet"
 LONGEST = 80  # ARM's limit for the names of gateways, addresses and connections
 
-_KINDS = {"vpnconnectionpairs": "VpnConnectionPair", "peeringpairs": "PeeringPair"}
+_KINDS = {"vpnconnectionpairs": "VpnConnectionPair", "peeringpairs": "PeeringPair", "vnetlinks": "VNetLink"}
 
 
 def owner_tag(installation: str, key: ObjectKey) -> str:

@@ -1,0 +1,1 @@
+"""Decisions about a VNetLink. Pure: no module here reads or writes anything."""

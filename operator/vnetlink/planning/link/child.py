@@ -1,0 +1,85 @@
+"""Which pair a link makes, and its spec: a function of the link's spec alone. Nothing else of the link's metadata is handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vnetlink.domain.sides import Side
+from vnetlink.domain.specs import End, VNetLink
+from vnetlink.domain.vnet_link import Encryption, Method
+from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS
+
+LABEL = "vnetlink.dev/link"
+SUFFIX = {PEERING_PAIRS: "peering", VPN_CONNECTION_PAIRS: "vpn"}
+KINDS = {Method.PEERING: PEERING_PAIRS, Method.VPN: VPN_CONNECTION_PAIRS}
+
+
+def method(link: VNetLink) -> tuple[Method, str]:
+    """Peering or VPN, and why: for MethodSelected."""
+    asked = link.spec.method
+    if asked is Method.VPN or (asked is Method.AUTO and link.spec.encryption is Encryption.IPSEC):
+        why = "spec.method is Vpn" if asked is Method.VPN else "spec.encryption is IPsec"
+        return Method.VPN, f"Vpn, because {why}."
+    if asked is Method.PEERING:
+        return Method.PEERING, "Peering, because spec.method is Peering."
+    return Method.PEERING, (
+        "Peering, because no encryption is required: lower latency, no gateway to pay, and traffic stays on Azure's backbone, "
+        "also between regions."
+    )
+
+
+def kind(link: VNetLink) -> str:
+    """The plural of the pair that the link is to have."""
+    return KINDS[method(link)[0]]
+
+
+def name(link: VNetLink, plural: str) -> str:
+    """`<link>-peering` or `<link>-vpn`."""
+    return f"{link.meta.key.name}-{SUFFIX[plural]}"
+
+
+def spec(link: VNetLink, plural: str, *, leaving: bool = False) -> dict[str, Any]:
+    """The whole spec of the pair. `leaving`: it only waits for the other method to be Ready.
+
+    A peering that is leaving gives the remote gateways up: Azure makes no gateway in a VNet that uses another's.
+    """
+    lifecycle = link.spec.lifecycle
+    block, value = ("peering", link.spec.peering) if plural == PEERING_PAIRS else ("vpn", link.spec.vpn)
+    return {
+        **{side.value: _end(link.spec.ends[side]) for side in Side},
+        **({block: _without_gateways(value) if leaving else _plain(value)} if value else {}),
+        "suspend": lifecycle.suspend,
+        "managementPolicy": lifecycle.management.value,
+        "adoptionPolicy": lifecycle.adoption.value,
+        "deletionPolicy": lifecycle.deletion.value,
+        "interval": _duration(link),
+    }
+
+
+def _end(end: End) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": str(end.id), "managementPolicy": end.management.value}
+    if end.credential_ref is not None:
+        namespace = {"namespace": end.credential_ref.namespace} if end.credential_ref.namespace else {}
+        shown["credentialRef"] = {"name": end.credential_ref.name, **namespace}
+    return shown
+
+
+def _without_gateways(block: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = _plain(block)
+    for side in Side:
+        if isinstance(plain.get(side.value), dict):
+            plain[side.value]["useRemoteGateways"] = False
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """A copy that nobody shares, of what the API server sent."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def _duration(link: VNetLink) -> str:
+    seconds = int(link.spec.lifecycle.interval.total_seconds())
+    return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"

@@ -1,0 +1,138 @@
+"""What goes when a VNetLink is deleted: its pair, then the DNS zone links, then the VNets that it made and nobody uses.
+
+A resource group stays, even one that we made: deleting it would delete whatever lies in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vnetlink.domain.outcome import Absent, Present, Unreadable
+from vnetlink.domain.ownership import Origin, Part, Role, Slot
+from vnetlink.domain.reasons import Reason
+from vnetlink.domain.specs import DeletionPolicy, VNetLink
+from vnetlink.domain.vnet_link import OWNER
+from vnetlink.planning.actions import ChildAction, DeleteChild, DeletePart, PutChild
+from vnetlink.planning.letting_go import Held, release, wait
+from vnetlink.planning.link import child
+from vnetlink.planning.link.words import planned as told_beforehand
+from vnetlink.planning.link.world import Child, LinkWorld
+from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, PlannedAction, Truth, Verdict, Wake
+from vnetlink.planning.vpn.naming import owner_tag
+
+
+def to_delete(link: VNetLink, slot: Slot) -> Part | None:
+    """The recorded part of that slot, if a deletion of the link takes it."""
+    part = link.record.parts.get(slot)
+    kept = link.spec.lifecycle.deletion is DeletionPolicy.ORPHAN or not link.spec.lifecycle.writes
+    if part is None or kept or slot.role is Role.RESOURCE_GROUP:
+        return None
+    return part if part.origin is Origin.CREATED else None
+
+
+def stays(link: VNetLink) -> tuple[Part, ...]:
+    """Recorded parts that stay in Azure when the link goes."""
+    return tuple(part for slot, part in link.record.parts.items() if not to_delete(link, slot))
+
+
+def needs_azure(link: VNetLink) -> bool:
+    """Whether deleting this link can touch Azure by itself; its pairs see to their own."""
+    return any(to_delete(link, slot) for slot in link.record.parts)
+
+
+def plan_deletion(link: VNetLink, world: LinkWorld) -> Plan:
+    """The next step of a deletion: pairs first, each with the link's present deletionPolicy."""
+    there = [seen.value for seen in world.children.values() if isinstance(seen, Present) and seen.value.ours]
+    if there:
+        return _pairs(link, there)
+    steps = tuple(_parts(link, world))
+    for step in steps:
+        if isinstance(step, DeletePart):
+            text = f"Deleting {step.id}."
+            return Plan(Verdict(Truth.FALSE, Reason.DELETING, text, progressing=True), Wake(SOON), (step,))
+    if any(step is None for step in steps):
+        verdict = Verdict(
+            Truth.FALSE,
+            Reason.DELETING,
+            "An operation runs; waiting for its end before deleting more.",
+            progressing=True,
+        )
+        return Plan(verdict, Wake(SOON, backoff=True, at_most=OUTAGE_RETRY), waiting=True)
+    held = [step for step in steps if isinstance(step, Held)]
+    return wait(link, held) if held else release(Reason.DELETING, "Everything that had to go is gone.")
+
+
+def _pairs(link: VNetLink, there: list[Child]) -> Plan:
+    actions: list[ChildAction] = []
+    for one in there:
+        if not one.in_line:  # above all its deletionPolicy, which may be set while it is being deleted
+            leaving = one.kind != child.kind(link)
+            actions.append(PutChild(one.kind, one.name, child.spec(link, one.kind, leaving=leaving), one.version))
+        elif not one.deleting:
+            actions.append(DeleteChild(one.kind, one.name, one.uid))
+    names = ", ".join(f"{one.kind} {one.name}" for one in there)
+    held = next((one for one in there if one.ready[1] == Reason.DELETION_HELD.value), None)
+    if held is not None:
+        verdict = Verdict(Truth.FALSE, Reason.DELETION_HELD, held.ready[2], stalled=True)
+    else:
+        verdict = Verdict(Truth.FALSE, Reason.DELETING, f"Waiting until {names} is gone.", progressing=True)
+    return Plan(verdict, Wake(SOON, backoff=True, at_most=OUTAGE_RETRY), tuple(actions))
+
+
+def planned(link: VNetLink, world: LinkWorld) -> tuple[PlannedAction, ...]:
+    """What the deletion would take from Azure as it is now, beside what its pairs take."""
+    return tuple(told_beforehand(step) for step in _parts(link, world) if isinstance(step, DeletePart))
+
+
+def _parts(link: VNetLink, world: LinkWorld) -> Iterator[DeletePart | Held | None]:
+    """None: busy."""
+    zones = tuple(_zone_links(link, world))
+    yield from zones
+    if zones:
+        return
+    for slot in link.record.parts:
+        part = to_delete(link, slot)
+        if part is not None and slot.role is Role.VNET:
+            yield from _vnet(link, world, slot, part)
+
+
+def _zone_links(link: VNetLink, world: LinkWorld) -> Iterator[DeletePart | Held | None]:
+    for slot in link.record.parts:
+        part = to_delete(link, slot)
+        if part is None or slot.role is not Role.DNS_LINK:
+            continue
+        seen = next((zone for zone in world.zones if zone.zone.key == slot.zone), None)
+        if seen is None or isinstance(seen.links, Absent):
+            continue
+        if isinstance(seen.links, Unreadable):
+            yield Held.by(seen.links, part.id)
+            continue
+        there = next((one for one in seen.links.value if one.id == part.id), None)
+        if there is None or dict(there.tags).get(OWNER) != owner_tag(link.record.installation, link.meta.key):
+            continue
+        if there.busy:
+            yield None
+        elif refusal := world.refusals.get(slot):
+            yield Held.by(refusal, part.id)
+        else:
+            yield DeletePart(slot, there.id, seen.identity)
+
+
+def _vnet(link: VNetLink, world: LinkWorld, slot: Slot, part: Part) -> Iterator[DeletePart | Held | None]:
+    """Only an empty one: no peering, nothing in a subnet, and our tag on it. Anything else stays, and is told."""
+    seen = world.vnets[slot.side]
+    if isinstance(seen, Unreadable):
+        yield Held.by(seen, part.id)
+    elif isinstance(seen, Present) and seen.value.id == part.id:
+        vnet = seen.value
+        tagged = dict(vnet.tags).get(OWNER) == owner_tag(link.record.installation, link.meta.key)
+        empty = not vnet.peerings and not any(subnet.used_by for subnet in vnet.subnets)
+        if not tagged or not empty:
+            return
+        if vnet.busy:
+            yield None
+        elif refusal := world.refusals.get(slot):
+            if refusal.reason is not Reason.GATEWAY_IN_USE:
+                yield Held.by(refusal, part.id)
+        else:
+            yield DeletePart(slot, vnet.id, world.identities[slot.side])

@@ -1,0 +1,121 @@
+"""The links of private DNS zones to one or both VNets: made, kept and removed like the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from vnetlink.domain.arm_id import VnetId, ZoneLinkId
+from vnetlink.domain.observed import ObservedZoneLink
+from vnetlink.domain.outcome import Absent, Present, Unreadable
+from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, Role, Slot
+from vnetlink.domain.reasons import Reason
+from vnetlink.domain.sides import Side
+from vnetlink.domain.specs import ManagementPolicy, VNetLink
+from vnetlink.domain.vnet_link import WantedZone
+from vnetlink.planning.actions import PutZoneLink
+from vnetlink.planning.link.vnets import owned
+from vnetlink.planning.link.world import LinkWorld, SeenZone
+from vnetlink.planning.naming import hashed
+from vnetlink.planning.plan import Finding
+from vnetlink.planning.remedies import remedy
+
+
+def slot(zone: WantedZone, side: Side) -> Slot:
+    """Where a zone's link to the VNet of `side` stands in the record."""
+    return Slot(side, Role.DNS_LINK, zone.zone.key)
+
+
+def steps(link: VNetLink, world: LinkWorld) -> Iterator[PutZoneLink]:
+    """Zone links that are missing, or that we made and that register other than asked."""
+    for zone, seen, side in _wanted(link, world):
+        if isinstance(seen.links, Present) and slot(zone, side) not in world.refusals:
+            yield from _step(link, world, zone, seen, side)
+
+
+def _step(link: VNetLink, world: LinkWorld, zone: WantedZone, seen: SeenZone, side: Side) -> Iterator[PutZoneLink]:
+    vnet, there = link.spec.ends[side].id, _leading_to(seen, link.spec.ends[side].id)
+    part = link.record.parts.get(slot(zone, side))
+    identity = seen.identity
+    other = world.identities[side]
+    auxiliary = other if other.tenant != identity.tenant else None
+    if there is None:
+        id = part.id if part is not None and isinstance(part.id, ZoneLinkId) else _new(link, zone, seen, vnet)
+        tags = owned(link, ())
+        yield PutZoneLink(slot(zone, side), id, vnet, zone.registration_enabled, tags, identity, auxiliary)
+        return
+    differs = there.registration_enabled != zone.registration_enabled
+    if part is not None and part == replace(part, id=there.id, origin=Origin.CREATED) and differs and not there.busy:
+        registers = zone.registration_enabled
+        yield PutZoneLink(slot(zone, side), there.id, vnet, registers, there.tags, identity, auxiliary, creates=False)
+
+
+def _leading_to(seen: SeenZone, vnet: VnetId) -> ObservedZoneLink | None:
+    links = seen.links.value if isinstance(seen.links, Present) else ()
+    return next((one for one in links if one.vnet == vnet), None)
+
+
+def _new(link: VNetLink, zone: WantedZone, seen: SeenZone, vnet: VnetId) -> ZoneLinkId:
+    """The VNet's name, or with a hash where another VNet of that name is linked already."""
+    links = seen.links.value if isinstance(seen.links, Present) else ()
+    plain = ZoneLinkId(zone.zone, vnet.name)
+    return plain if all(one.id != plain for one in links) else ZoneLinkId(zone.zone, hashed(vnet.name, vnet))
+
+
+def _wanted(link: VNetLink, world: LinkWorld) -> Iterator[tuple[WantedZone, SeenZone, Side]]:
+    for zone in link.spec.zones:
+        seen = next((one for one in world.zones if one.zone == zone.zone), None)
+        for side in zone.sides:
+            managed = link.spec.ends[side].management is ManagementPolicy.MANAGE
+            if seen is not None and managed and isinstance(world.vnets[side], Present):
+                yield zone, seen, side
+
+
+def recorded_for(link: VNetLink, world: LinkWorld, record: OwnershipRecord, since: str) -> OwnershipRecord:
+    """What is there is Adopted, what is about to be made is Created."""
+    for zone, seen, side in _wanted(link, world):
+        there, place = _leading_to(seen, link.spec.ends[side].id), slot(zone, side)
+        part = record.parts.get(place)
+        if there is not None and (part is None or part.id != there.id):
+            record = record.with_part(place, Part(there.id, Origin.ADOPTED))
+    for step in steps(link, world):
+        part = record.parts.get(step.slot)
+        if step.creates and (part is None or part.id != step.id):
+            record = record.with_part(step.slot, Part(step.id, Origin.CREATED, since))
+    return record
+
+
+def findings(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
+    """Zones that cannot be read or were refused; a zone linked to one side only."""
+    for zone, seen, side in _wanted(link, world):
+        id = str(zone.zone)
+        if isinstance(seen.links, Unreadable):
+            yield Finding(seen.links.reason, seen.links.message, id, remedy(seen.links.reason, seen.links.message, id))
+        elif isinstance(seen.links, Absent):
+            text = f"Private DNS zone {id} does not exist."
+            where = f"--subscription {zone.zone.subscription} --resource-group {zone.zone.resource_group}"
+            yield Finding(
+                Reason.DNS_ZONE_NOT_FOUND,
+                text,
+                id,
+                f"az network private-dns zone create {where} --name {zone.zone.name}",
+            )
+        elif refusal := world.refusals.get(slot(zone, side)):
+            text = f"Azure refused to link zone {id} to VNet {link.spec.ends[side].id}: {refusal.message}"
+            yield Finding(refusal.reason, text, id, remedy(refusal.reason, refusal.message, id))
+
+
+def linked(link: VNetLink, world: LinkWorld) -> bool | None:
+    """Whether every zone link stands; None when none is asked for."""
+    if not link.spec.zones:
+        return None
+    there = [_leading_to(seen, link.spec.ends[side].id) for _, seen, side in _wanted(link, world)]
+    return bool(there) and all(one is not None and not one.busy for one in there)
+
+
+def unwanted(link: VNetLink) -> Iterator[tuple[Slot, Part]]:
+    """Recorded zone links that spec no longer asks for."""
+    wanted = {slot(zone, side) for zone in link.spec.zones for side in zone.sides}
+    for place, part in link.record.parts.items():
+        if place.role is Role.DNS_LINK and place not in wanted:
+            yield place, part

@@ -1,0 +1,273 @@
+"""What to do next for a VNetLink that is to exist, and what to say. Questions in order of urgency; no I/O.
+
+The pair does the connecting; the link makes VNets where asked, one pair, DNS zone links, and mirrors what the pair says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from vnetlink.domain.outcome import Absent, Present, Unreadable
+from vnetlink.domain.ownership import OwnershipRecord
+from vnetlink.domain.reasons import Reason, Severity
+from vnetlink.domain.sides import Side
+from vnetlink.domain.specs import ManagementPolicy, VNetLink
+from vnetlink.domain.vnet_link import ReplacePolicy
+from vnetlink.planning.actions import (
+    Action,
+    ChildAction,
+    DeleteChild,
+    DeletePart,
+    LinkAction,
+    PutChild,
+    Record,
+    ReleaseFinalizer,
+)
+from vnetlink.planning.blocked import quiet, stalled
+from vnetlink.planning.link import child, dns, vnets
+from vnetlink.planning.link.words import describe, planned
+from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS, Child, LinkWorld
+from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
+from vnetlink.planning.remedies import remedy
+
+POLL = timedelta(seconds=30)  # a change of the pair wakes its link anyway
+
+
+def plan_link(link: VNetLink, world: LinkWorld) -> Plan:
+    """The next step towards two connected VNets, or how it stands and why nothing is done."""
+    if plan := _unread(link, world):
+        return plan
+    refused = (*vnets.blockers(link, world), *vnets.overlapping(link, world), *foreign_children(link, world))
+    if refused:
+        return _held(link, stalled(link, refused))
+    if link.spec.lifecycle.writes:
+        return _held(link, _manage(link, world))
+    plan = Plan(
+        standing(link, world),
+        quiet(link.spec.lifecycle),
+        children(link, world),
+        findings(link, world),
+        _owed(link, world),
+    )
+    return replace(plan, actions=(*plan.actions, ReleaseFinalizer())) if link.meta.finalizer else plan
+
+
+def _unread(link: VNetLink, world: LinkWorld) -> Plan | None:
+    """A VNet or a pair that cannot be read. Someone else's VNet may stay unread; an absent one may be one to make."""
+    for side in Side:
+        end, seen = link.spec.ends[side], world.vnets[side]
+        theirs = end.management is ManagementPolicy.OBSERVE and not isinstance(world.vnets[side.other], Unreadable)
+        if isinstance(seen, Unreadable) and not theirs:
+            return _unknown(link, seen, str(end.id))
+        if isinstance(seen, Absent) and end.creation is None:
+            text = f"VNet {end.id} was not found, or is not visible to {world.identities[side].described}."
+            how = f"Make it, correct the id, or set spec.{side.value}.create in a new object."
+            return _held(link, stalled(link, (Finding(Reason.VNET_NOT_FOUND, text, str(end.id), how),)))
+        group = world.groups[side]
+        if isinstance(group, Unreadable):
+            return _unknown(link, group, str(end.id.group))
+    unread = next((seen for seen in world.children.values() if isinstance(seen, Unreadable)), None)
+    return _unknown(link, unread, "") if unread is not None else None
+
+
+def _unknown(link: VNetLink, seen: Unreadable, id: str) -> Plan:
+    if seen.transient:
+        wake = Wake(seen.retry_after) if seen.retry_after else Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
+        return Plan(Verdict(Truth.UNKNOWN, seen.reason, seen.message, progressing=True), wake)
+    how = remedy(seen.reason, seen.message, id)
+    verdict = Verdict(Truth.UNKNOWN, seen.reason, f"{seen.message} {how}", stalled=True)
+    return Plan(verdict, quiet(link.spec.lifecycle), findings=(Finding(seen.reason, seen.message, id, how),))
+
+
+def _held(link: VNetLink, plan: Plan) -> Plan:
+    """A link holds the finalizer as soon as it may have a pair: whoever waits for its deletion waits for Azure."""
+    recording = any(isinstance(action, Record) for action in plan.actions)
+    if recording or link.meta.finalizer or not link.spec.lifecycle.writes:
+        return plan
+    return replace(plan, actions=(Record(link.record), *plan.actions))
+
+
+def _manage(link: VNetLink, world: LinkWorld) -> Plan:
+    since = world.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    making = tuple(vnets.steps(link, world))
+    if making:
+        record = vnets.recorded_for(link, making, since)
+        return Plan(_doing(making[0]), Wake(timedelta(0)), (*recording(link, record), making[0]), findings(link, world))
+    if any(
+        not isinstance(seen, Present)
+        for side, seen in zip(Side, world.vnets, strict=True)
+        if link.spec.ends[side].creation
+    ):
+        return Plan(
+            standing(link, world), Wake(SOON, backoff=True, at_most=POLL), findings=findings(link, world), waiting=True
+        )
+    pairs = children(link, world)
+    linking = _zones(link, world)
+    record = dns.recorded_for(link, world, vnets.recorded_for(link, (), since), since)
+    actions: tuple[Action, ...] = (*pairs, *recording(link, record), *linking[:1])
+    verdict = _doing(linking[0]) if linking and not pairs else standing(link, world)
+    moving = bool(actions) or verdict.progressing or _settling(link, world)
+    wake = (
+        Wake(timedelta(0))
+        if linking
+        else Wake(SOON, backoff=True, at_most=POLL)
+        if moving
+        else quiet(link.spec.lifecycle)
+    )
+    return Plan(verdict, wake, actions, findings(link, world))
+
+
+def recording(link: VNetLink, record: OwnershipRecord) -> tuple[Record, ...]:
+    """The record, where it says something new."""
+    return (Record(record),) if record.dump() != link.record.dump() else ()
+
+
+def _settling(link: VNetLink, world: LinkWorld) -> bool:
+    return dns.linked(link, world) is False
+
+
+def _zones(link: VNetLink, world: LinkWorld) -> tuple[LinkAction, ...]:
+    return (*_unlinking(link, world), *dns.steps(link, world))
+
+
+def _unlinking(link: VNetLink, world: LinkWorld) -> tuple[DeletePart, ...]:
+    """Zone links that we made and spec no longer asks for; adopted ones stay."""
+    going = []
+    for slot, part in dns.unwanted(link):
+        seen = next((zone for zone in world.zones if zone.zone.key == slot.zone), None)
+        links = seen.links.value if seen is not None and isinstance(seen.links, Present) else ()
+        there = next((one for one in links if one.id == part.id), None)
+        if seen is not None and there is not None and not there.busy and vnets.made_by_us(link, slot, there.id):
+            going.append(DeletePart(slot, there.id, seen.identity))
+    return tuple(going)
+
+
+def children(link: VNetLink, world: LinkWorld) -> tuple[ChildAction, ...]:
+    """The pair of the chosen method; the other one goes when the new one is Ready, or before it is made."""
+    wanted, other = child.kind(link), _other(child.kind(link))
+    new, old = _child(world, wanted), _child(world, other)
+    breaking = link.spec.replace is ReplacePolicy.BREAK_BEFORE_MAKE
+    actions: list[ChildAction] = []
+    if old is not None and old.ours and not old.deleting:
+        if breaking or (new is not None and new.is_ready and new.in_line):
+            return (DeleteChild(other, old.name, old.uid),)
+        if not old.in_line:
+            actions.append(PutChild(other, old.name, child.spec(link, other, leaving=True), old.version))
+    if old is not None and old.ours and breaking:
+        return tuple(actions)
+    if new is None:
+        actions.append(PutChild(wanted, child.name(link, wanted), child.spec(link, wanted)))
+    elif new.ours and not new.deleting and not new.in_line:
+        actions.append(PutChild(wanted, new.name, child.spec(link, wanted), new.version))
+    return tuple(actions)
+
+
+def foreign_children(link: VNetLink, world: LinkWorld) -> tuple[Finding, ...]:
+    """A pair of the name that is this link's to give, and that somebody else made."""
+    seen = _child(world, child.kind(link))
+    if seen is None or seen.ours:
+        return ()
+    where = f"-n {link.meta.key.namespace} {seen.kind} {seen.name}"
+    text = f"{seen.kind} {link.meta.key.namespace}/{seen.name} exists and was not made by this link, which needs that name."
+    return (Finding(Reason.NAME_TAKEN, text, "", f"Delete it, or give this link another name: kubectl get {where}"),)
+
+
+def _child(world: LinkWorld, kind: str) -> Child | None:
+    seen = world.children.get(kind, Absent())
+    return seen.value if isinstance(seen, Present) else None
+
+
+def _other(kind: str) -> str:
+    return VPN_CONNECTION_PAIRS if kind == PEERING_PAIRS else PEERING_PAIRS
+
+
+def active(link: VNetLink, world: LinkWorld) -> Child | None:
+    """The pair whose state the link shows: the chosen one, or during a switch the old one while it is all that stands."""
+    new, old = _child(world, child.kind(link)), _child(world, _other(child.kind(link)))
+    if old is not None and old.ours and (new is None or not new.is_ready):
+        return old
+    return new if new is not None and new.ours else None
+
+
+def switching(link: VNetLink, world: LinkWorld) -> bool:
+    """Whether a pair of the other method is still there."""
+    old = _child(world, _other(child.kind(link)))
+    return old is not None and old.ours
+
+
+def findings(link: VNetLink, world: LinkWorld) -> tuple[Finding, ...]:
+    """The link's own, the pair's, and the diagnosis of what stands between the VNets."""
+    shown = active(link, world)
+    return tuple(dict.fromkeys((*dns.findings(link, world), *(_mirrored(shown) if shown else ()), *world.findings)))
+
+
+def _mirrored(shown: Child) -> tuple[Finding, ...]:
+    told = shown.status.get("findings")
+    return tuple(_finding(row) for row in told if isinstance(row, dict)) if isinstance(told, list) else ()
+
+
+def _finding(row: dict[str, object]) -> Finding:
+    severity = next((one for one in Severity if one.value == row.get("severity")), None)
+    message, id, how = (str(row.get(name) or "") for name in ("message", "id", "remediation"))
+    return Finding(reason_of(str(row.get("code") or "")), message, id, how, severity)
+
+
+def reason_of(text: str) -> Reason:
+    """The reason of that name; AzureError for one that a later version tells."""
+    return next((reason for reason in Reason if reason.value == text), Reason.AZURE_ERROR)
+
+
+def standing(link: VNetLink, world: LinkWorld) -> Verdict:
+    """The pair's Ready, mirrored; what else the link has to say comes in front where it matters more."""
+    absent = [str(link.spec.ends[side].id) for side in Side if isinstance(world.vnets[side], Absent)]
+    if absent:
+        return Verdict(Truth.FALSE, Reason.CREATING, f"Making VNet {' and '.join(absent)}.", progressing=True)
+    shown, chosen = active(link, world), child.kind(link)
+    if shown is None or not shown.ready[0]:
+        return Verdict(
+            Truth.FALSE, Reason.CREATING, f"The {chosen} {child.name(link, chosen)} is being made.", progressing=True
+        )
+    if switching(link, world):
+        return _switching(link, world, shown)
+    status, reason, message = shown.ready
+    verdict = _mirror(shown, status, reason_of(reason), message)
+    return _attention(link, world, verdict) if verdict.ready is Truth.TRUE else verdict
+
+
+def _switching(link: VNetLink, world: LinkWorld, shown: Child) -> Verdict:
+    new = _child(world, child.kind(link))
+    said = f" The new one says: {new.ready[1]}: {new.ready[2]}" if new is not None and new.ready[1] else ""
+    text = f"Switching to {child.method(link)[0].value}; {shown.kind} {shown.name} stays until the new pair is Ready.{said}"
+    stuck = new is not None and "Stalled" in _true_conditions(new)
+    return Verdict(Truth.FALSE, Reason.SWITCHING_METHOD, text, progressing=not stuck, stalled=stuck)
+
+
+def _mirror(shown: Child, status: str, reason: Reason, message: str) -> Verdict:
+    true = _true_conditions(shown)
+    ready = next((truth for truth in Truth if truth.value == status), Truth.UNKNOWN)
+    return Verdict(ready, reason, message, progressing="Reconciling" in true, stalled="Stalled" in true)
+
+
+def _true_conditions(shown: Child) -> frozenset[str]:
+    rows = shown.status.get("conditions")
+    told = (row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else iter(())
+    return frozenset(str(row.get("type")) for row in told if row.get("status") == "True")
+
+
+def _attention(link: VNetLink, world: LinkWorld, verdict: Verdict) -> Verdict:
+    """The link stands, and something wants attention: a zone that is not linked, traffic that cannot pass."""
+    wanting = next(dns.findings(link, world), None)
+    if wanting is not None:
+        return replace(verdict, reason=wanting.reason, message=f"{wanting.message} {wanting.remediation}".strip())
+    if verdict.reason is Reason.CONNECTED and world.traffic is not None and world.traffic[0] == "False":
+        return replace(verdict, reason=reason_of(world.traffic[1]), message=world.traffic[2])
+    return verdict
+
+
+def _doing(step: LinkAction) -> Verdict:
+    return Verdict(Truth.FALSE, Reason.CREATING, f"{describe(step).capitalize()} {step.id}.", progressing=True)
+
+
+def _owed(link: VNetLink, world: LinkWorld) -> tuple[PlannedAction, ...]:
+    return tuple(planned(step) for step in (*vnets.steps(link, world), *_zones(link, world)))

@@ -1,0 +1,181 @@
+"""What was seen of a VNetLink, as fields of status: the method, both VNets, and the pair's own state, mirrored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vnetlink.domain.outcome import Absent, Present
+from vnetlink.domain.ownership import Role, Slot
+from vnetlink.domain.reasons import Reason
+from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.specs import VNetLink
+from vnetlink.planning.json_value import Json, Status
+from vnetlink.planning.link import child, dns, vnets
+from vnetlink.planning.link.deletion import to_delete
+from vnetlink.planning.link.plan_link import active, switching
+from vnetlink.planning.link.world import LinkWorld
+from vnetlink.planning.plan import Truth
+from vnetlink.planning.seen_status import MOST_PREFIXES
+
+MIRRORED = ("syncLevel", "encryption", "sharedKey")
+Condition = tuple[str, Truth, Reason, str]
+
+
+def seen(link: VNetLink, world: LinkWorld) -> Status:
+    """Everything that status shows of Azure and of the pair."""
+    shown = active(link, world)
+    mirrored: dict[str, Any] = dict(shown.status) if shown is not None else {}
+    return {
+        "method": child.method(link)[0].value,
+        **{side.value: _vnet(link, world, side, mirrored.get(side.value)) for side in Side},
+        **{side.direction: mirrored.get(side.direction) or {"state": "Missing"} for side in Side},
+        **{name: mirrored[name] for name in MIRRORED if name in mirrored},
+        **({"pair": {"kind": shown.kind, "name": shown.name}} if shown is not None else {}),
+        "resources": [*_resources(link, world), *_pairs_resources(mirrored)],
+    }
+
+
+def states(link: VNetLink, world: LinkWorld) -> PerSide[str]:
+    """The state of each direction, as its column shows it."""
+    shown = active(link, world)
+    status: dict[str, Any] = dict(shown.status) if shown is not None else {}
+
+    def state(side: Side) -> str:
+        direction = status.get(side.direction)
+        return str(direction.get("state", "Unknown")) if isinstance(direction, dict) else "Missing"
+
+    return PerSide.of(state)
+
+
+def conditions(link: VNetLink, world: LinkWorld) -> tuple[Condition, ...]:
+    """The conditions that only a link has, in their fixed order."""
+    return tuple(
+        row
+        for row in (
+            ("MethodSelected", Truth.TRUE, _method_reason(link, world), child.method(link)[1]),
+            _vnets_ready(link, world),
+            _compatible(link, world),
+            _pair_ready(link, world),
+            _dns_linked(link, world),
+            _traffic(world),
+        )
+        if row is not None
+    )
+
+
+def _method_reason(link: VNetLink, world: LinkWorld) -> Reason:
+    return Reason.SWITCHING_METHOD if switching(link, world) else Reason.SELECTED
+
+
+def _vnets_ready(link: VNetLink, world: LinkWorld) -> Condition:
+    missing = [link.spec.ends[side].id.name for side in Side if isinstance(world.vnets[side], Absent)]
+    unread = [link.spec.ends[side].id.name for side in Side if not isinstance(world.vnets[side], Present | Absent)]
+    if missing:
+        return "VNetsReady", Truth.FALSE, Reason.VNET_NOT_FOUND, f"Not there: {', '.join(missing)}."
+    if unread:
+        return "VNetsReady", Truth.UNKNOWN, Reason.AZURE_UNREACHABLE, f"Not readable: {', '.join(unread)}."
+    return "VNetsReady", Truth.TRUE, Reason.SUCCEEDED, "Both VNets are there."
+
+
+def _compatible(link: VNetLink, world: LinkWorld) -> Condition:
+    clash = next(vnets.overlapping(link, world), None)
+    if clash is not None:
+        return "AddressSpacesCompatible", Truth.FALSE, clash.reason, clash.message
+    if not all(isinstance(seen, Present) for seen in world.vnets):
+        return "AddressSpacesCompatible", Truth.UNKNOWN, Reason.AZURE_UNREACHABLE, "Not both VNets were read."
+    return "AddressSpacesCompatible", Truth.TRUE, Reason.SUCCEEDED, "The address spaces do not overlap."
+
+
+def _pair_ready(link: VNetLink, world: LinkWorld) -> Condition:
+    shown = active(link, world)
+    if shown is None or not shown.ready[0]:
+        return "PairReady", Truth.FALSE, Reason.CREATING, f"{child.name(link, child.kind(link))} is not there yet."
+    status, reason, message = shown.ready
+    truth = next((one for one in Truth if one.value == status), Truth.UNKNOWN)
+    known = next((one for one in Reason if one.value == reason), Reason.AZURE_ERROR)
+    return "PairReady", truth, known, message
+
+
+def _dns_linked(link: VNetLink, world: LinkWorld) -> Condition | None:
+    there = dns.linked(link, world)
+    if there is None:
+        return None
+    wrong = next(dns.findings(link, world), None)
+    if wrong is not None:
+        return "DnsLinked", Truth.FALSE, wrong.reason, wrong.message
+    if not there:
+        return "DnsLinked", Truth.FALSE, Reason.CREATING, "The zones are being linked."
+    return "DnsLinked", Truth.TRUE, Reason.SUCCEEDED, "Every zone is linked."
+
+
+def _traffic(world: LinkWorld) -> Condition | None:
+    if world.traffic is None:
+        return None
+    status, reason, message = world.traffic
+    truth = next((one for one in Truth if one.value == status), Truth.UNKNOWN)
+    return "TrafficAllowed", truth, next((one for one in Reason if one.value == reason), Reason.AZURE_ERROR), message
+
+
+def _vnet(link: VNetLink, world: LinkWorld, side: Side, mirrored: object) -> Json:
+    id, found = link.spec.ends[side].id, world.vnets[side]
+    part = link.record.parts.get(Slot(side, Role.VNET))
+    origin = part.origin.value if part is not None and part.id == id else "Selected"
+    shown: Status = {"id": str(id), "name": id.name, "origin": origin}
+    if isinstance(found, Present):
+        prefixes: Json = list(found.value.prefixes[:MOST_PREFIXES])
+        shown |= {
+            "id": str(found.value.id),
+            "name": found.value.id.name,
+            "location": found.value.location,
+            "addressPrefixes": prefixes,
+        }
+    if isinstance(mirrored, dict) and "gateway" in mirrored:
+        shown["gateway"] = mirrored["gateway"]
+    return shown
+
+
+def _resources(link: VNetLink, world: LinkWorld) -> list[Json]:
+    """What the link itself sees to: VNets, groups that it made, DNS zone links."""
+    rows: list[Json] = []
+    for side in Side:
+        found = world.vnets[side]
+        state = (
+            found.value.provisioning.value
+            if isinstance(found, Present)
+            else "Missing"
+            if isinstance(found, Absent)
+            else "Unknown"
+        )
+        part = link.record.parts.get(Slot(side, Role.VNET))
+        deletes = to_delete(link, Slot(side, Role.VNET)) is not None
+        rows.append(
+            {
+                "role": "VirtualNetwork",
+                "id": str(link.spec.ends[side].id),
+                "origin": part.origin.value if part is not None else "Selected",
+                "state": state,
+                "onDelete": "Delete" if deletes else "Keep",
+            }
+        )
+    for slot, part in link.record.parts.items():
+        if slot.role in (Role.RESOURCE_GROUP, Role.DNS_LINK):
+            deletes = to_delete(link, slot) is not None
+            rows.append(
+                {
+                    "role": "DnsZoneLink" if slot.role is Role.DNS_LINK else "ResourceGroup",
+                    "id": str(part.id),
+                    "origin": part.origin.value,
+                    "state": "Succeeded",
+                    "onDelete": "Delete" if deletes else "Keep",
+                }
+            )
+    return rows
+
+
+def _pairs_resources(mirrored: dict[str, Any]) -> list[Json]:
+    rows = mirrored.get("resources")
+    return (
+        [row for row in rows if isinstance(row, dict) and row.get("role") != "VirtualNetwork"]
+        if isinstance(rows, list)
+        else []
+    )

@@ -1,0 +1,51 @@
+"""What a write of a VNetLink is, in words: for logs, events and planned actions."""
+
+from __future__ import annotations
+
+from vnetlink.planning.actions import (
+    ChangePrefixes,
+    DeletePart,
+    LinkAction,
+    PutResourceGroup,
+    PutSubnet,
+    PutVnet,
+    PutZoneLink,
+)
+from vnetlink.planning.plan import PlannedAction
+
+
+def describe(action: LinkAction) -> str:
+    """The write as a phrase."""
+    match action:
+        case PutResourceGroup():
+            return "create resource group"
+        case PutVnet():
+            return "create VNet"
+        case ChangePrefixes():
+            return f"change the address space to {', '.join(action.prefixes)} of VNet"
+        case PutSubnet():
+            return "create subnet"
+        case PutZoneLink():
+            return "create DNS zone link" if action.creates else "change registrationEnabled of DNS zone link"
+        case DeletePart():
+            return "delete"
+
+
+def planned(action: LinkAction) -> PlannedAction:
+    """One would-be write."""
+    id = str(action.id)
+    match action:
+        case PutResourceGroup():
+            return PlannedAction("CreateResourceGroup", id, f"In {action.location}.")
+        case PutVnet():
+            return PlannedAction(
+                "CreateVNet", id, f"{', '.join(action.creation.prefixes)} in {action.creation.location}."
+            )
+        case ChangePrefixes():
+            return PlannedAction("ChangeAddressSpace", id, f"To {', '.join(action.prefixes)}.")
+        case PutSubnet():
+            return PlannedAction("CreateSubnet", id, f"{action.prefix}.")
+        case PutZoneLink():
+            return PlannedAction("LinkDnsZone" if action.creates else "UpdateDnsZoneLink", id, f"To {action.vnet}.")
+        case DeletePart():
+            return PlannedAction("Delete", id, "It is no longer asked for.")

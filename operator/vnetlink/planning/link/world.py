@@ -1,0 +1,74 @@
+"""Everything a turn knows about one VNetLink: its VNets and their groups, the pairs it made, the DNS zones' links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from vnetlink.domain.arm_id import PrivateDnsZoneId
+from vnetlink.domain.identity import Identity
+from vnetlink.domain.observed import ObservedVnet, ObservedZoneLink
+from vnetlink.domain.outcome import Refused, Seen
+from vnetlink.domain.ownership import Slot
+from vnetlink.domain.sides import PerSide
+from vnetlink.planning.plan import Finding
+
+PEERING_PAIRS, VPN_CONNECTION_PAIRS = "peeringpairs", "vpnconnectionpairs"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A pair under a name that is this link's to give.
+
+    `ours`: this very link is its controller. `in_line`: its spec means what planning.link.child.spec asks for. `ready`: its
+    Ready condition as (status, reason, message), for its present generation; empty texts before there is one. `status` is
+    mirrored, never decided from but for readiness.
+    """
+
+    kind: str
+    name: str
+    uid: str
+    version: str
+    ours: bool
+    deleting: bool
+    in_line: bool
+    status: Mapping[str, Any]
+    ready: tuple[str, str, str] = ("", "", "")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the pair stands."""
+        return self.ready[0] == "True"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenZone:
+    """The links of one private DNS zone, and who may read and write them."""
+
+    zone: PrivateDnsZoneId
+    links: Seen[tuple[ObservedZoneLink, ...]]
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class LinkWorld:
+    """One snapshot. `children` by kind; `groups`: whether each VNet's resource group is there, asked only where it may be made.
+
+    `findings`: what the diagnosis says about traffic and the rest. `traffic`: TrafficAllowed as (status, reason, message), None
+    when it was not asked.
+    """
+
+    vnets: PerSide[Seen[ObservedVnet]]
+    identities: PerSide[Identity]
+    groups: PerSide[Seen[bool]]
+    children: Mapping[str, Seen[Child]]
+    zones: tuple[SeenZone, ...]
+    now: datetime
+    findings: tuple[Finding, ...] = ()
+    traffic: tuple[str, str, str] | None = None
+    refusals: Mapping[Slot, Refused] = field(default_factory=lambda: MappingProxyType({}))
+    busy_for: timedelta = timedelta(0)
+    unread_for: timedelta = timedelta(0)
