@@ -266,6 +266,14 @@ async def test_everything_is_taken_away_again_in_order(pair: tuple[Site, Site]) 
         assert await one.do(one.delete(gone)) == Accepted(created=False)
 
 
+@pytest.mark.parametrize("code", ["ResourceNotFound", "NotFound", "ResourceGroupNotFound"])
+async def test_what_vanishes_before_its_deletion_arrives_is_deleted(pair: tuple[Site, Site], code: str) -> None:
+    one = pair[0]
+    one.bench.sim.fault(method="DELETE", status=404, code=code)
+    for target in (one.connection, one.gateway, one.ip, one.subnet):
+        assert await one.do(one.delete(target)) == Accepted(created=False)
+
+
 # --- absence, refusals, trouble
 
 
@@ -570,6 +578,38 @@ async def test_a_key_is_set_and_read_back(pair: tuple[Site, Site]) -> None:
     assert not (await one.do(one.put_key())).created
     assert value(await one.read_key()) == OTHER_KEY
     assert value(await two.read_key()) == KEY
+
+
+async def test_writing_the_key_that_is_there_already_does_not_wait_for_another(pair: tuple[Site, Site]) -> None:
+    one = pair[0]
+    assert value(await one.read_key()) == KEY
+    await one.do(one.put_key(KEY))
+    assert value(await one.read_key(SHARED)) == KEY
+
+
+async def test_a_tunnel_that_comes_up_between_read_and_write_defers_nothing(pair: tuple[Site, Site]) -> None:
+    one = pair[0]
+    await one.do(one.put_key(KEY))
+    before = one.bench.arm
+    one.bench.sim.advance(600)
+    assert isinstance(await before.perform(one.put_key(KEY)), Accepted)
+    assert value(await one.read_connection()).status
+
+
+@pytest.mark.parametrize("status", [200, 201])
+async def test_an_answer_that_repeats_the_key_is_an_acceptance_and_no_creation(
+    pair: tuple[Site, Site], status: int
+) -> None:
+    one = pair[0]
+    body = {"value": OTHER_KEY.reveal()}
+    one.bench.sim.fault(path="sharedkey", method="PUT", status=status, body=body, count=1)
+    assert await one.perform(one.put_key()) == Accepted(created=False)
+
+
+async def test_an_update_sends_no_key_even_if_it_is_given_one(pair: tuple[Site, Site]) -> None:
+    one, two = pair
+    action = replace(one.put_connection(two.gateway, creates=False), key=SharedKey("no key that Azure takes ~"))
+    await one.do(action)
 
 
 @pytest.mark.parametrize("body", [None, {}, {"value": None}, {"value": ""}], ids=str)
