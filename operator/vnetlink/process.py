@@ -183,7 +183,7 @@ class _Process:
         self._health.missing = None
         log.info("serving %s", ", ".join(config.namespaces) or "every namespace")
 
-    def _watcher(self, intake: Intake, ending: _Ending) -> Callable[[Collection[str]], Watcher]:
+    def _watcher(self, intake: Intake, ending: _Ending) -> Callable[[str], Watcher]:
         here, config = asyncio.get_running_loop(), self._config
 
         def hand_over(change: str | None, body: Mapping[str, Any]) -> None:

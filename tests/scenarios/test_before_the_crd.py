@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from controlplane.cluster import CRDS, Cluster
 from estate import OPERATOR_NAMESPACE, Estate, eventually
+from vnetlink.kube.objects import SERVED
 
 CRD = "peeringpairs.vnetlink.dev"
 
@@ -43,6 +45,53 @@ def test_without_its_crd_it_names_it_and_serves_within_ten_seconds_of_its_arriva
     estate.pair("early", app, data)
     estate.wait_ready("early", within=10)
     assert estate.operator.ready() == (True, "ok\n")
+
+
+def apply_one(cluster: Cluster, plural: str) -> None:
+    cluster.kubectl("apply", "--server-side", "-f", str(CRDS / f"{plural}.yaml"))
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{plural}.vnetlink.dev")
+
+
+def make(estate: Estate, plural: str, name: str) -> None:
+    """An object of that kind, good enough to be looked at."""
+    ends = {f"vnet{n}": {"id": estate.azure.vnet(f"{name}{n}", f"10.{n}.0.0/16")} for n in (1, 2)}
+    vpn = {"vpn": {"sharedKey": {"secretRef": {"name": "psk"}}}} if plural == "vpnconnectionpairs" else {}
+    body = {
+        "apiVersion": "vnetlink.dev/v1alpha1",
+        "kind": SERVED[plural],
+        "metadata": {"name": name, "namespace": estate.namespace},
+        "spec": ends | vpn,
+    }
+    estate.cluster.kubectl("create", "-f", "-", input=json.dumps(body))
+
+
+def looked_at(estate: Estate, plural: str, name: str) -> bool:
+    generation = "jsonpath={.status.observedGeneration}"
+    return estate.cluster.kubectl("-n", estate.namespace, "get", plural, name, "-o", generation).stdout == "1"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("peeringpairs", "vpnconnectionpairs"), ("vpnconnectionpairs", "peeringpairs")]
+)
+def test_with_one_of_its_crds_it_serves_that_kind_and_the_other_from_when_it_comes(
+    estate: Estate, first: str, second: str
+) -> None:
+    remove_crds(estate.cluster)
+    apply_one(estate.cluster, first)
+    estate.start()
+    make(estate, first, "early")
+    eventually("the kind that is there", lambda: looked_at(estate, first, "early"))
+    assert f"waiting for CustomResourceDefinition {second}.vnetlink.dev" in estate.operator.log()
+
+    apply_one(estate.cluster, second)
+    make(estate, second, "late")
+    eventually("the kind that came later", lambda: looked_at(estate, second, "late"), within=10)
+    make(estate, first, "later")
+    make(estate, second, "latest")
+    eventually("both are watched", lambda: looked_at(estate, first, "later") and looked_at(estate, second, "latest"))
+    assert estate.operator.ready() == (True, "ok\n")
+    estate.cluster.kubectl("-n", estate.namespace, "delete", f"{first},{second}", "--all", "--timeout=30s")
+    assert estate.operator.stop() == 0
 
 
 def test_without_its_namespace_it_names_it_and_serves_when_it_is_there(estate: Estate) -> None:

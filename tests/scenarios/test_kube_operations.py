@@ -204,6 +204,17 @@ async def test_a_sweep_finds_what_the_watch_has_missed(cluster: Cluster, server:
     assert served(queue) == {"removed", "edited", "new"}
 
 
+async def test_a_sweep_of_one_kind_leaves_the_others_alone(cluster: Cluster, server: ApiServer) -> None:
+    queue, versions = Queue(lambda: 0.0, lambda: 0.0), Versions()
+    intake = Intake(queue, Claims(lambda namespace: True, queue.wake), Objects(server, versions), versions, "here")
+    intake.event("ADDED", json.loads(manifest("unlisted")))
+    served(queue)
+    assert await intake.sweep({"vpnconnectionpairs"})
+    assert "unlisted" not in served(queue)
+    assert await intake.sweep({"peeringpairs"})
+    assert "unlisted" in served(queue)
+
+
 async def test_a_sweep_that_cannot_read_the_list_concludes_nothing(
     cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

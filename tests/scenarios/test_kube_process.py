@@ -26,7 +26,6 @@ import pytest
 from controlplane.cluster import Cluster
 from vnetlink.handlers.watch import Unseen, Watcher
 from vnetlink.kube.api import connection
-from vnetlink.kube.objects import SERVED
 
 OPERATOR = Path(__file__).resolve().parents[2] / "operator"
 ROOT = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network"
@@ -160,7 +159,7 @@ async def test_a_watch_that_found_its_kinds_missing_ends_instead_of_seeing_nothi
     own_cluster.kubectl("delete", "crd", "peeringpairs.vnetlink.dev", "--ignore-not-found")
     ended: queue.Queue[BaseException | None] = queue.Queue()
     connect = partial(connection, str(own_cluster.kubeconfig), None)
-    watcher = Watcher(SERVED, lambda change, body: None, connect, ended.put, ())
+    watcher = Watcher("peeringpairs", lambda change, body: None, connect, ended.put, ())
     watcher.start()
     assert isinstance(await asyncio.to_thread(ended.get, timeout=20), Unseen)
     assert not watcher.watching

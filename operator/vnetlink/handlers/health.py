@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Watching(Protocol):
-    """A watch on some of our kinds, as far as health is concerned."""
+    """The watch on one of our kinds, as far as health is concerned."""
 
     @property
     def alive(self) -> bool:

@@ -1,7 +1,7 @@
 """Which kinds are listed and watched: those whose CRD is there, and each other one from when it comes.
 
-kopf never looks for a kind again that it did not find at its start (design/kopf.md K30), so every kind that comes later
-gets a watcher of its own. A CRD that goes ends its watcher and with it the process; the next one serves the rest.
+kopf never looks for a kind again that it did not find at its start (design/kopf.md K30), so every kind has a watcher of its
+own, started when it is there. A CRD that goes ends its watcher and with it the process; the next one serves the rest.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ log = logging.getLogger(__name__)
 
 
 class Serving:
-    """`watcher` makes one for some kinds, not started yet. `watchers` is always the same list."""
+    """`watcher` makes one for a kind, not started yet. `watchers` is always the same list."""
 
     def __init__(
-        self, api: ApiServer, intake: Intake, watcher: Callable[[Collection[str]], Watcher], kinds: frozenset[str]
+        self, api: ApiServer, intake: Intake, watcher: Callable[[str], Watcher], kinds: frozenset[str]
     ) -> None:
         self._api, self._intake, self._watcher, self._kinds = api, intake, watcher, kinds
         self.watchers: list[Watcher] = []
@@ -65,9 +65,10 @@ class Serving:
             log.info("serving %s from now on", ", ".join(sorted(kinds)))
 
     def _watch(self, kinds: Collection[str]) -> None:
-        watcher = self._watcher(kinds)
-        self.watchers.append(watcher)
-        watcher.start()
+        for kind in sorted(kinds):
+            watcher = self._watcher(kind)
+            self.watchers.append(watcher)
+            watcher.start()
 
     async def stop(self) -> None:
         """End every watch."""

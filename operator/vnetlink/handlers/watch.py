@@ -1,4 +1,4 @@
-"""The whole surface towards kopf: a thread in which kopf lists and watches some of our kinds and passes each event on.
+"""The whole surface towards kopf: a thread in which kopf lists and watches one of our kinds and passes each event on.
 
 Nothing here decides, fails or writes: no handler that would put a finalizer or an annotation on an object, no timer, no
 daemon, no index (design/kopf.md A1). A plain list-and-watch could take its place.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -27,11 +27,11 @@ log = logging.getLogger(__name__)
 
 
 class Unseen(Exception):
-    """kopf found kinds missing when it looked, and would never look again (design/kopf.md K30)."""
+    """kopf found the kind missing when it looked, and would never look again (design/kopf.md K30)."""
 
 
-def registry(kinds: Collection[str], sink: Sink, connect: Connect) -> kopf.OperatorRegistry:
-    """The handlers: one event handler for each of these kinds (plurals), and the login."""
+def registry(kind: str, sink: Sink, connect: Connect) -> kopf.OperatorRegistry:
+    """The handlers: one event handler for the kind (a plural), and the login."""
     ours = kopf.OperatorRegistry()
 
     async def pass_on(event: Mapping[str, Any], **_: object) -> None:
@@ -40,8 +40,7 @@ def registry(kinds: Collection[str], sink: Sink, connect: Connect) -> kopf.Opera
     async def log_in(**_: object) -> kopf.ConnectionInfo:
         return _connection_info(await connect())
 
-    for plural in sorted(kinds):
-        kopf.on.event(GROUP, VERSION, plural, registry=ours)(pass_on)
+    kopf.on.event(GROUP, VERSION, kind, registry=ours)(pass_on)
     kopf.on.login(registry=ours)(log_in)
     return ours
 
@@ -60,23 +59,26 @@ def _connection_info(known: Connection) -> kopf.ConnectionInfo:
 
 
 class Watcher:
-    """kopf in a thread and a loop of its own, for `kinds` that are served already: it never looks for more of them.
+    """kopf in a thread and a loop of its own, for one kind that is served already.
 
-    `sink` and `ended` are called there, so they must only hand over. `ended` gets the exception with which kopf ended by
-    itself, or None; it is not called after `stop`.
+    Not one kopf for all: when one of its watches ends with an error, it cancels the others and may wait for them until it
+    is killed, because a watch that asks just then takes the cancellation for its own.
+
+    `sink` and `ended` are called in that thread, so they must only hand over. `ended` gets the exception with which kopf
+    ended by itself, or None; it is not called after `stop`.
     """
 
     def __init__(
         self,
-        kinds: Collection[str],
+        kind: str,
         sink: Sink,
         connect: Connect,
         ended: Callable[[BaseException | None], None],
         namespaces: Sequence[str],
     ) -> None:
-        self._kinds, self._registry = frozenset(kinds), registry(kinds, sink, connect)
+        self._kind, self._registry = kind, registry(kind, sink, connect)
         self._ended, self._namespaces = ended, tuple(namespaces)
-        self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"kopf {kind}", daemon=True)
         self._stopping = threading.Event()
         self._insights: Insights | None = None  # nothing public tells what is watched; kopf is pinned below 1.46
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -89,7 +91,7 @@ class Watcher:
 
     @property
     def watching(self) -> bool:
-        """Whether kopf watches every kind, or tries to."""
+        """Whether kopf watches the kind, or tries to."""
         found = self._insights
         return found is not None and found.ready_resources.is_set() and not self._unseen(found) and self.alive
 
@@ -131,13 +133,13 @@ class Watcher:
             stop_flag=self._stop,
         )
         checking.cancel()
-        if self._insights.ready_resources.is_set() and (missed := self._unseen(self._insights)):
-            raise Unseen(f"the API server did not serve {', '.join(missed)} when kopf looked")
+        if self._insights.ready_resources.is_set() and self._unseen(self._insights):
+            raise Unseen(f"the API server did not serve {self._kind} when kopf looked")
 
     async def _stop_if_blind(self, insights: Insights, stop: asyncio.Event) -> None:
         await insights.ready_resources.wait()
         if self._unseen(insights):
             stop.set()
 
-    def _unseen(self, insights: Insights) -> list[str]:
-        return sorted(self._kinds - {resource.plural for resource in insights.watched_resources})
+    def _unseen(self, insights: Insights) -> bool:
+        return all(resource.plural != self._kind for resource in insights.watched_resources)

@@ -33,6 +33,13 @@ def test_without_a_watch_nothing_is_ready() -> None:
     assert "watch" in (health(watch=Watch(watching=False)).unready() or "")
 
 
+def test_every_watch_counts() -> None:
+    one_down = Health(lambda: 0.0, None, [Watch(), Watch(watching=False)])
+    assert "watch" in (one_down.unready() or "")
+    assert one_down.sick() is None
+    assert "watch" in (Health(lambda: 0.0, None, [Watch(), Watch(alive=False)]).sick() or "")
+
+
 def test_a_dead_watch_a_blocked_loop_and_a_stuck_queue_ask_for_a_restart() -> None:
     assert "watch" in (health(watch=Watch(alive=False)).sick() or "")
     assert "blocked" in (health(lag=LONGEST_LAG + 1).sick() or "")

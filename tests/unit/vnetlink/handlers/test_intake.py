@@ -30,6 +30,12 @@ def body(
     }
 
 
+def vpn(name: str, version: str = "1", **meta: Any) -> dict[str, Any]:
+    pair = body(name, version, **meta)
+    pair["spec"] |= {"vpn": {"sharedKey": {"secretRef": {"name": "psk"}}}}
+    return pair | {"kind": "VpnConnectionPair"}
+
+
 class World:
     def __init__(self) -> None:
         self.queue = Queue(lambda: 0.0, lambda: 0.0)
@@ -85,6 +91,25 @@ def test_a_new_generation_goes_before_a_change_of_metadata(world: World) -> None
     world.intake.event("MODIFIED", body("label", version="2"))
     world.intake.event("MODIFIED", body("spec", version="3", generation=2))
     assert world.work() == ["spec", "label"]
+
+
+@pytest.mark.parametrize("asked", ["reconcile-requested-at", "rotate-requested-at"])
+def test_what_an_annotation_asks_for_goes_before_a_change_of_metadata(world: World, asked: str) -> None:
+    for name in ("label", "asked"):
+        world.intake.event("ADDED", vpn(name))
+    world.work()
+    world.intake.event("MODIFIED", vpn("label", version="2"))
+    world.intake.event("MODIFIED", vpn("asked", version="3", annotations={f"vnetlink.dev/{asked}": "now"}))
+    assert world.work() == ["asked", "label"]
+    world.intake.event("MODIFIED", vpn("label", version="4", annotations={"example.com/note": "x"}))
+    world.intake.event("MODIFIED", vpn("asked", version="5", annotations={f"vnetlink.dev/{asked}": "again"}))
+    assert world.work() == ["asked", "label"]
+
+
+def test_two_kinds_of_the_same_name_are_two_objects(world: World) -> None:
+    world.intake.event("ADDED", body("a"))
+    world.intake.event("ADDED", vpn("a"))
+    assert world.work() == ["a", "a"]
 
 
 def test_a_deletion_goes_first(world: World) -> None:

@@ -9,7 +9,6 @@ import kopf
 from vnetlink.handlers.settings import EndlessBackoffs, settings
 from vnetlink.handlers.watch import registry
 from vnetlink.kube.api import Connection
-from vnetlink.kube.objects import SERVED
 
 
 async def connect() -> Connection:
@@ -36,13 +35,13 @@ def test_kopf_is_alone_quiet_and_patient() -> None:
 
 
 def test_nothing_is_registered_that_needs_a_finalizer_or_an_annotation() -> None:
-    ours = registry(SERVED, lambda change, body: None, connect)
+    ours = registry("peeringpairs", lambda change, body: None, connect)
     assert not ours._changing.get_all_handlers()
     assert not ours._spawning.get_all_handlers()
     assert not ours._indexing.get_all_handlers()
-    assert len(ours._watching.get_all_handlers()) == len(SERVED)
+    assert len(ours._watching.get_all_handlers()) == 1
 
 
 def test_the_default_registry_stays_empty() -> None:
-    registry(SERVED, lambda change, body: None, connect)
+    registry("peeringpairs", lambda change, body: None, connect)
     assert not kopf.get_default_registry()._watching.get_all_handlers()
