@@ -54,6 +54,7 @@ class Reason(Enum):
     SUCCEEDED = "Succeeded"
     ORPHANED = "Orphaned"
     SUSPENDED = "Suspended"
+    NO_BLOCK_FOUND = "NoBlockFound"
     # unknown
     AZURE_UNREACHABLE = "AzureUnreachable"
     # the user must act
@@ -103,6 +104,10 @@ class Reason(Enum):
     SHARED_KEY_MISSING = "SharedKeyMissing"
     TUNNEL_NOT_CONNECTED = "TunnelNotConnected"
     UNSUPPORTED_SKU = "UnsupportedSku"
+    NETWORK_SECURITY_BLOCKS = "NetworkSecurityBlocks"
+    ROUTE_OVERRIDES = "RouteOverrides"
+    GATEWAY_ROUTES_NOT_PROPAGATED = "GatewayRoutesNotPropagated"
+    NOT_TRANSITIVE = "NotTransitive"
     DRIFTED = "Drifted"
     DELETION_HELD = "DeletionHeld"
     AZURE_ERROR = "AzureError"
@@ -276,6 +281,27 @@ FACTS: dict[Reason, Facts] = {
         _ERROR,
         _INTERVAL,
         "Find who else writes it: az monitor activity-log list --resource-id ID; then stop one of the two.",
+    ),
+    Reason.NO_BLOCK_FOUND: Facts(
+        _INFO,
+        _INTERVAL,
+        "Nothing: no rule or route that was read stands in the way; the message says what was not read.",
+    ),
+    Reason.NETWORK_SECURITY_BLOCKS: Facts(
+        _WARNING,
+        _INTERVAL,
+        "Allow the traffic before the rule that the message names: az network nsg rule show --ids ID",
+    ),
+    Reason.ROUTE_OVERRIDES: Facts(
+        _WARNING,
+        _INTERVAL,
+        "Change or delete the route that the message names: az network route-table route show --ids ID",
+    ),
+    Reason.GATEWAY_ROUTES_NOT_PROPAGATED: Facts(
+        _WARNING, _INTERVAL, "az network route-table update --ids ID --disable-bgp-route-propagation false"
+    ),
+    Reason.NOT_TRANSITIVE: Facts(
+        _WARNING, _INTERVAL, "Connect the two directly with a VNetLink of their own: kubectl get vnetlinks -A"
     ),
     Reason.DRIFTED: Facts(_WARNING, _INTERVAL, "Set managementPolicy: Manage to have it put back, or change spec."),
     Reason.DELETION_HELD: Facts(
