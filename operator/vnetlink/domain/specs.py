@@ -205,6 +205,7 @@ class VNetLink:
 
 
 Pair: TypeAlias = PeeringPair | VpnConnectionPair
+Owner: TypeAlias = Pair | VNetLink  # every kind that has a turn, a record and a finalizer
 
 
 @dataclass(frozen=True, slots=True)

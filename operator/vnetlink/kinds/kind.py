@@ -12,7 +12,7 @@ from vnetlink.domain.identity import Identity
 from vnetlink.domain.outcome import Outcome
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.sides import PerSide
-from vnetlink.domain.specs import Pair
+from vnetlink.domain.specs import Owner
 from vnetlink.memory import Memory
 from vnetlink.planning.actions import AzureAction
 from vnetlink.planning.ages import Ages
@@ -21,7 +21,7 @@ from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.plan import Plan, PlannedAction, Verdict
 from vnetlink.ports import Ports
 
-P = TypeVar("P", bound=Pair)
+P = TypeVar("P", bound=Owner)
 W = TypeVar("W")
 
 

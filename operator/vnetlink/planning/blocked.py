@@ -10,7 +10,7 @@ from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
-from vnetlink.domain.specs import Lifecycle, ManagementPolicy, ObjectKey, Pair
+from vnetlink.domain.specs import Lifecycle, ManagementPolicy, ObjectKey, Owner
 from vnetlink.planning import az
 from vnetlink.planning.actions import Record
 from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Truth, Verdict, Wake
@@ -34,7 +34,7 @@ def quiet(lifecycle: Lifecycle) -> Wake:
     return Wake(min(lifecycle.interval, SLOWEST_INTERVAL) * 0.8)
 
 
-def unseen(pair: Pair, world: Ends) -> Plan | None:
+def unseen(pair: Owner, world: Ends) -> Plan | None:
     """A VNet that cannot be read, or is not there: nothing is done. Someone else's VNet may stay unread."""
     for side in Side:
         end, seen = pair.spec.ends[side], world.vnets[side]
@@ -51,7 +51,7 @@ def unseen(pair: Pair, world: Ends) -> Plan | None:
     return None
 
 
-def unreadable(pair: Pair, seen: Unreadable, id: str) -> Plan:
+def unreadable(pair: Owner, seen: Unreadable, id: str) -> Plan:
     """The resource `id` cannot be read: an outage is waited for, a refusal that lasts is told with its remedy."""
     if seen.transient:
         return Plan(Verdict(Truth.UNKNOWN, seen.reason, seen.message, progressing=True), _after_outage(seen))
@@ -60,26 +60,26 @@ def unreadable(pair: Pair, seen: Unreadable, id: str) -> Plan:
     return Plan(verdict, quiet(pair.spec.lifecycle), findings=(finding,))
 
 
-def stalled(pair: Pair, blockers: tuple[Finding, ...]) -> Plan:
+def stalled(pair: Owner, blockers: tuple[Finding, ...]) -> Plan:
     """The user must act; the first blocker is what Ready says."""
     first = blockers[0]
     verdict = Verdict(Truth.FALSE, first.reason, f"{first.message} {first.remediation}".strip(), stalled=True)
     return Plan(verdict, quiet(pair.spec.lifecycle), findings=blockers)
 
 
-def not_granted(pair: Pair, refusal: NotGranted) -> Plan:
+def not_granted(pair: Owner, refusal: NotGranted) -> Plan:
     """The object may use no identity: nothing is read and nothing is written."""
     return stalled(pair, (Finding(refusal.reason, refusal.message),))
 
 
-def duplicate(pair: Pair, winner: ObjectKey) -> Plan:
+def duplicate(pair: Owner, winner: ObjectKey) -> Plan:
     """Another object holds this pair: write and delete nothing, and take over when it goes."""
     message = f"{winner.kind} {winner} connects the same two VNets and is older, so it holds the pair."
     look = f"Delete this one, or look at the other: kubectl get {winner.kind} -n {winner.namespace} {winner.name}"
     return stalled(pair, (Finding(Reason.DUPLICATE_LINK, message, "", look),))
 
 
-def holding(pair: Pair, plan: Plan) -> Plan:
+def holding(pair: Owner, plan: Plan) -> Plan:
     """What is recorded as ours needs the finalizer, whatever else stands in the way: a deletion would leave it behind."""
     recording = any(isinstance(action, Record) for action in plan.actions)
     if recording or pair.meta.finalizer or not pair.record.parts:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
-from vnetlink.domain.specs import ObjectMeta, Pair
+from vnetlink.domain.specs import ObjectMeta, Owner
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.plan import Finding, Plan, PlannedAction, Truth, Verdict
 
@@ -39,7 +39,7 @@ class Shown:
     unread_for: timedelta = timedelta(0)
 
 
-def status(pair: Pair, plan: Plan, shown: Shown | None, previous: Mapping[str, Json], now: datetime) -> Status | None:
+def status(pair: Owner, plan: Plan, shown: Shown | None, previous: Mapping[str, Json], now: datetime) -> Status | None:
     """The whole status that the object should carry, or None when it should stay as it is. `shown` None: nothing was read.
 
     An outage or throttling changes nothing that was known, until three intervals have passed without a successful read.
@@ -73,7 +73,7 @@ def ready_of(previous: Mapping[str, Json]) -> tuple[str, str]:
 
 
 def _unread(
-    pair: Pair, verdict: Verdict, shown: Shown | None, previous: Mapping[str, Json], now: datetime
+    pair: Owner, verdict: Verdict, shown: Shown | None, previous: Mapping[str, Json], now: datetime
 ) -> Status | None:
     known = bool(ready_of(previous)[0])
     outage = shown is not None and shown.unread_for > pair.spec.lifecycle.interval * OUTAGE_AFTER_INTERVALS

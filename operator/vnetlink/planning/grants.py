@@ -5,12 +5,12 @@ from __future__ import annotations
 from vnetlink.domain.identity import Identity, NotGranted
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
-from vnetlink.domain.specs import End, Pair
+from vnetlink.domain.specs import End, Owner
 
 EVERY_NAMESPACE = "*"
 
 
-def identities(pair: Pair, operator: Identity, allowed: frozenset[str]) -> PerSide[Identity] | NotGranted:
+def identities(pair: Owner, operator: Identity, allowed: frozenset[str]) -> PerSide[Identity] | NotGranted:
     """The identity for each end, or why the object may have none. `allowed` is --identity-namespaces."""
     namespace = pair.meta.key.namespace
     for side in pair.spec.ends:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from vnetlink.domain.outcome import Present
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.specs import ManagementPolicy, Pair, PeeringPair
+from vnetlink.domain.specs import ManagementPolicy, Owner, PeeringPair
 from vnetlink.planning.actions import (
     Action,
     AzureAction,
@@ -36,13 +36,13 @@ def safe(plan: Plan, objection: Callable[[Action], str]) -> Plan:
     return replace(plan, actions=kept, findings=(*plan.findings, *told))
 
 
-def record_objection(pair: Pair) -> str:
+def record_objection(pair: Owner) -> str:
     """Why no record may be written for this object, empty when one may."""
     writing = pair.spec.lifecycle.writes and not pair.meta.deleting
     return "" if writing else "a record is kept by writing objects only"
 
 
-def is_recorded(action: AzureAction, plan: Plan, pair: Pair) -> bool:
+def is_recorded(action: AzureAction, plan: Plan, pair: Owner) -> bool:
     """Whether the record names the target, as it stands or as the same plan writes it first."""
     records = [pair.record, *(step.record for step in plan.actions if isinstance(step, Record))]
     part = records[-1].parts.get(action.slot)

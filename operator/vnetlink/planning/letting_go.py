@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vnetlink.domain.outcome import Refused, Unreadable
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.specs import Pair
+from vnetlink.domain.specs import Owner
 from vnetlink.planning.actions import ReleaseFinalizer
 from vnetlink.planning.blocked import quiet
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, Truth, Verdict, Wake
@@ -35,14 +35,14 @@ def release(reason: Reason, message: str) -> Plan:
     return Plan(Verdict(Truth.FALSE, reason, message, progressing=True), Wake(SOON), (ReleaseFinalizer(),))
 
 
-def hold(pair: Pair, finding: Finding) -> Plan:
+def hold(pair: Owner, finding: Finding) -> Plan:
     """Keep the finalizer and say why and how to get out."""
     message = f"Deletion is held: {finding.message} {finding.remediation} {LET_GO}".replace("  ", " ")
     verdict = Verdict(Truth.FALSE, Reason.DELETION_HELD, message, stalled=True)
     return Plan(verdict, quiet(pair.spec.lifecycle), findings=(finding,))
 
 
-def wait(pair: Pair, held: Sequence[Held]) -> Plan:
+def wait(pair: Owner, held: Sequence[Held]) -> Plan:
     """Nothing more can be deleted now: what lasts is told, an outage is waited for. `held` is not empty."""
     lasting = [problem for problem in held if not problem.transient]
     if lasting:

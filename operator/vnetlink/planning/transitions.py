@@ -7,24 +7,24 @@ from collections.abc import Iterator, Mapping
 from vnetlink.domain.events import Event, EventType
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
-from vnetlink.domain.specs import Pair
+from vnetlink.domain.specs import Owner
 from vnetlink.planning.conditions import ready_of
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.plan import Verdict
 
 
-def normal(pair: Pair, reason: str, action: str, note: str) -> Event:
+def normal(pair: Owner, reason: str, action: str, note: str) -> Event:
     """Something went as it should."""
     return Event(pair.meta.key, pair.meta.uid, EventType.NORMAL, reason, action, note)
 
 
-def warning(pair: Pair, reason: str, action: str, note: str) -> Event:
+def warning(pair: Owner, reason: str, action: str, note: str) -> Event:
     """Somebody should look."""
     return Event(pair.meta.key, pair.meta.uid, EventType.WARNING, reason, action, note)
 
 
 def ready_turned(
-    pair: Pair, verdict: Verdict, previous: Mapping[str, Json], status: Status, action: str
+    pair: Owner, verdict: Verdict, previous: Mapping[str, Json], status: Status, action: str
 ) -> Iterator[Event]:
     """Ready became Connected (`action`: how that was found out), or something stands in the way."""
     if ready_of(previous) == ready_of(status):
