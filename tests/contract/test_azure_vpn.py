@@ -587,13 +587,23 @@ async def test_writing_the_key_that_is_there_already_does_not_wait_for_another(p
     assert value(await one.read_key(SHARED)) == KEY
 
 
-async def test_a_tunnel_that_comes_up_between_read_and_write_defers_nothing(pair: tuple[Site, Site]) -> None:
-    one = pair[0]
-    await one.do(one.put_key(KEY))
-    before = one.bench.arm
-    one.bench.sim.advance(600)
-    assert isinstance(await before.perform(one.put_key(KEY)), Accepted)
-    assert value(await one.read_connection()).status
+async def test_a_tunnel_that_comes_up_between_read_and_write_defers_nothing(slow: Site) -> None:
+    sim, arm = slow.bench.sim, slow.bench.arm
+    two = Site(slow.bench, made(sim, "two", "10.2.0.0/16"))
+    steps = (two.put_subnet("10.2.255.0/27"), two.put_ip(), slow.put_gateway(), two.put_gateway())
+    for site, action in zip((two, two, slow, two), steps, strict=True):
+        await site.do(action)
+        sim.advance(3600)
+    for site, far in ((slow, two), (two, slow)):
+        await site.do(site.put_connection(far.gateway))
+    sim.advance(20)
+    assert value(await slow.read_connection()).status == "Unknown"
+    sim.advance(600)
+    assert isinstance(await arm.perform(slow.put_key(KEY)), Accepted)
+    sim.advance(1200)
+    assert isinstance(await arm.perform(slow.put_key(KEY)), Accepted)
+    sim.advance(600)
+    assert value(await slow.read_connection()).status == "Connected"
 
 
 @pytest.mark.parametrize("status", [200, 201])
