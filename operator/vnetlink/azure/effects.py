@@ -117,6 +117,11 @@ def outdated_by(action: AzureAction, there: Part | None) -> tuple[Thing, ...]:
             return (*_own(action.id), *_around(there))
 
 
+def undone_on(action: AzureAction, there: Part | None) -> tuple[Thing, ...]:
+    """The lists that are as before its creation when a connection is deleted: their etags are made of what is on them."""
+    return _around(there) if isinstance(action, DeletePart) and isinstance(there, ObservedConnection) else ()
+
+
 def _about(target: ConnectionId | GatewayId | PublicIpId | SubnetId) -> Subject:
     match target:
         case SubnetId():

@@ -103,9 +103,15 @@ class Memory:
         `made`: True when the write made it, False when it deletes it, None when it leaves it in the world.
         """
         trace = self._trace(thing)
+        if new_etag in trace.old_etags:  # a key that is set back, for one, is what it was
+            trace.old_etags.remove(new_etag)
         trace.old_etags.extend(before - {new_etag} - set(trace.old_etags))
         trace.settles_by = self._clock() + SETTLES_WITHIN
         trace.made = trace.made if made is None else made
+
+    def recurs(self, thing: Thing) -> None:
+        """We undid a write of ours: the thing may show again what it showed before that write, and that is no old news."""
+        self._trace(thing).old_etags.clear()
 
     def stale(self, thing: Thing, reading: Reading) -> bool:
         """Whether it is older than our own write: it has an etag from before, or misses what we made a moment ago."""

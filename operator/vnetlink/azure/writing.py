@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vnetlink.azure import codecs, questions, vpn_codecs
 from vnetlink.azure.answers import Answer, ArmError, Target, Trouble
-from vnetlink.azure.effects import Basis, Part, Subject, is_meant, outdated_by, part, shown, subject
+from vnetlink.azure.effects import Basis, Part, Subject, is_meant, outdated_by, part, shown, subject, undone_on
 from vnetlink.azure.errors import ABSENT, as_write
 from vnetlink.azure.memory import Memory, Reading, Thing
 from vnetlink.azure.reading import Reader
@@ -54,6 +54,8 @@ class Writer:
             answer = await send(network, action, basis)
         finally:
             self._memory.wrote(*outdated_by(action, basis.part))
+        for thing in undone_on(action, basis.part):
+            self._memory.recurs(thing)
         if isinstance(answer, Answer) and answer.status != 204:
             self._accepted(action, about, before, str(answer.document.get("etag") or ""))
         return concluded(action, answer, Target(str(action.id), self._describe(action.identity)))

@@ -103,6 +103,25 @@ def test_a_read_that_came_while_our_write_was_on_its_way_is_not_taken_for_an_old
     assert not world.memory.stale(HUB, world.read("e2"))
 
 
+def test_what_we_set_back_to_what_it_was_is_not_taken_for_old_news() -> None:
+    world = World()
+    for before, after in (("key-a", "key-b"), ("key-b", "key-a")):
+        world.read(before)
+        world.memory.accepted(HUB, world.memory.etags(HUB), new_etag=after)
+    assert not world.memory.stale(HUB, world.read("key-a"))
+    assert world.memory.stale(HUB, world.read("key-b"))
+
+
+def test_a_list_may_be_as_before_again_when_what_we_made_on_it_was_deleted() -> None:
+    world = World()
+    world.read("nothing")
+    world.memory.accepted(HUB, world.memory.etags(HUB), new_etag="")
+    world.read("one")
+    world.memory.recurs(HUB)
+    assert not world.memory.stale(HUB, world.read("one")), "the deletion runs"
+    assert not world.memory.stale(HUB, world.read("nothing"))
+
+
 def test_settling_ends_after_two_minutes() -> None:
     world = World()
     world.read("e1")
