@@ -14,7 +14,7 @@ from vnetlink.domain.identity import NotGranted
 from vnetlink.domain.outcome import Absent, Accepted, Later, Present, Refused, Unreadable
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.specs import ManagementPolicy, ObjectKey, ObjectMeta
+from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, ObjectKey, ObjectMeta
 from vnetlink.kinds.kind import Kind, P, W
 from vnetlink.kube.answers import Gone, Write, Written
 from vnetlink.kube.api import Body
@@ -23,6 +23,7 @@ from vnetlink.memory import Memory
 from vnetlink.planning import conditions, ownership
 from vnetlink.planning.actions import (
     AzureAction,
+    ChildAction,
     DeletePart,
     DeletePeering,
     Record,
@@ -34,7 +35,7 @@ from vnetlink.planning.blocked import duplicate, not_granted, quiet
 from vnetlink.planning.grants import identities
 from vnetlink.planning.json_value import Status
 from vnetlink.planning.letting_go import hold, release
-from vnetlink.planning.log_line import describe_secret, told_outcome
+from vnetlink.planning.log_line import describe_child, describe_secret, told_outcome
 from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
 from vnetlink.ports import Ports
 
@@ -51,6 +52,7 @@ class Turn(Generic[P, W]):
         self._kind, self._ports, self._body, self._memory = kind, ports, body, memory
         self._azure, self._settings = ports.azure, ports.settings
         self._pair = _observing(pair) if ports.settings.dry_run else pair
+        self._displaced = False  # another object holds the pair, so nothing goes with this one
 
     async def run(self) -> Wake:
         """Read, plan, act, tell."""
@@ -77,13 +79,14 @@ class Turn(Generic[P, W]):
     async def _decide(self, old: Ages) -> tuple[Plan, W | None]:
         """The plan, and the world that it was made for where one was read."""
         pair, kind = self._pair, self._kind
-        if pair.meta.deleting and not kind.needs_azure(pair):
-            return release(Reason.ORPHANED, "Nothing in Azure goes with this object."), None
+        if pair.meta.deleting and (plan := await kind.before_azure(self._ports, pair)) is not None:
+            return plan, None
         granted = identities(pair, self._settings.operator, self._settings.identity_namespaces)
         if isinstance(granted, NotGranted):
             held = hold(pair, Finding(granted.reason, granted.message))
             return held if pair.meta.deleting else not_granted(pair, granted), None
         winner = await self._winner()
+        self._displaced = winner is not None
         if winner is not None and pair.meta.deleting:
             return release(Reason.DUPLICATE_LINK, f"{winner} holds the pair."), None
         world = await kind.read(self._ports, pair, granted, self._memory, old)
@@ -140,6 +143,8 @@ class Turn(Generic[P, W]):
                     wake = await self._release()
                 case _ if isinstance(action, SecretAction):
                     wake = await self._keep_secret(action)
+                case _ if isinstance(action, ChildAction):
+                    wake = await self._keep_child(action)
                 case _:
                     return await self._write(action)
             if wake is not None:
@@ -154,7 +159,7 @@ class Turn(Generic[P, W]):
         return wake
 
     async def _release(self) -> Wake | None:
-        told = tuple(self._kind.after_release(self._pair)) if self._pair.meta.deleting else ()
+        told = tuple(self._kind.after_release(self._as_it_goes())) if self._pair.meta.deleting else ()
         wake = self._patched(await self._ports.objects.release(self._body))
         if wake is None:
             self._emit(told)
@@ -165,6 +170,17 @@ class Turn(Generic[P, W]):
         if isinstance(write, Written):
             log.info("%s: done", describe_secret(action))
         return _unwritten(write, describe_secret(action))
+
+    def _as_it_goes(self) -> P:
+        """The object for whoever tells what a deletion leaves in Azure."""
+        return _orphaned(self._pair) if self._displaced else self._pair
+
+    async def _keep_child(self, action: ChildAction) -> Wake | None:
+        write = await self._ports.children.perform(self._pair.meta, action)
+        if isinstance(write, Written):
+            log.info("%s: done", describe_child(action))
+            self._emit(self._kind.after_child(self._pair, action))
+        return _unwritten(write, describe_child(action))
 
     def _patched(self, write: Write) -> Wake | None:
         if isinstance(write, Written):
@@ -228,7 +244,7 @@ class Turn(Generic[P, W]):
         if any(isinstance(action, ReleaseFinalizer) for action in plan.actions) and self._pair.meta.deleting:
             return wake  # nobody is left to read it
         previous = self._body.get("status") or {}
-        shown = self._kind.shown(self._pair, world) if world is not None else None
+        shown = self._kind.shown(self._as_it_goes(), world) if world is not None else None
         status = conditions.status(self._pair, plan, shown, previous, self._ports.now())
         next_wake = await told(self._ports, self._body, status, wake)
         if status is not None and next_wake is wake:
@@ -279,3 +295,8 @@ def _observing(pair: P) -> P:
     """A dry run sees every object as one that only observes; what goes with a deleted one depends on what it is."""
     lifecycle = replace(pair.spec.lifecycle, management=ManagementPolicy.OBSERVE)
     return pair if pair.meta.deleting else replace(pair, spec=replace(pair.spec, lifecycle=lifecycle))  # type: ignore[arg-type]
+
+
+def _orphaned(pair: P) -> P:
+    lifecycle = replace(pair.spec.lifecycle, deletion=DeletionPolicy.ORPHAN)
+    return replace(pair, spec=replace(pair.spec, lifecycle=lifecycle))  # type: ignore[arg-type]
