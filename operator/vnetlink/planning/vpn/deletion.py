@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId, SubnetId
-from vnetlink.domain.observed import ListedConnection
+from vnetlink.domain.observed import ListedConnection, ObservedPublicIp
 from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
@@ -20,8 +20,8 @@ from vnetlink.domain.vpn import GATEWAY_SUBNET
 from vnetlink.planning.actions import DeletePart, PatchTags, Record, Tags
 from vnetlink.planning.letting_go import Held, release, wait
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, PlannedAction, Truth, Verdict, Wake
-from vnetlink.planning.vpn.naming import HANDED_OVER, OWNER, owner_tag
-from vnetlink.planning.vpn.steps import ADDRESS_ROLES
+from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER, OWNER, owner_tag
+from vnetlink.planning.vpn.steps import ADDRESS_ROLES, with_inherited
 from vnetlink.planning.vpn.words import describe
 from vnetlink.planning.vpn.words import planned as told_beforehand
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld, vpn_halves
@@ -63,6 +63,10 @@ def stays(pair: VpnConnectionPair) -> tuple[Part, ...]:
 def plan_deletion(pair: VpnConnectionPair, world: VpnWorld) -> Plan:
     """The next step of a deletion that needs Azure."""
     both = vpn_halves(pair, world)
+    record = with_inherited(pair, both, pair.record)
+    if record.parts != pair.record.parts:  # handed over a moment ago, and nobody else's any more
+        text = "Taking over a gateway that was handed over, to delete it."
+        return Plan(Verdict(Truth.FALSE, Reason.DELETING, text, progressing=True), Wake(SOON), (Record(record),))
     steps = tuple(step for side in Side for step in _side(pair, world, both, side))
     for step in steps:
         match step:
@@ -154,6 +158,8 @@ def _gateway(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], h
             yield from _pass_on(pair, world, half, gateway.tags)
         case Present(gateway) if not _ours(pair, gateway.tags, part):
             yield _let_go(pair, half)
+        case Present() if half.seen.leaving:
+            yield Busy(str(half.seen.leaving[0]))
         case Present():
             yield from _unused_gateway(pair, world, half, part.id)
 
@@ -184,23 +190,22 @@ def _users(
 def _pass_on(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf, tags: Tags) -> Iterator[Step]:
     """Address tags first, the gateway's last: whoever finds its own name on the gateway takes over all of them."""
     heir, mine = world.sides[half.side].heir, owner_tag(pair.record.installation, pair.meta.key)
-    for role, (id, seen) in zip(ADDRESS_ROLES, half.seen.addresses, strict=False):
-        if (
-            to_delete(pair, Slot(half.side, role))
-            and isinstance(seen, Present)
-            and dict(seen.value.tags).get(OWNER) == mine
-        ):
+    made = []
+    for slot, id, seen in _recorded_addresses(pair, half):
+        if not isinstance(seen, Present):
+            continue
+        made.append(slot.role.value)
+        if dict(seen.value.tags).get(OWNER) == mine:
             if seen.value.busy:
                 yield Busy(str(id))
             else:
-                yield PatchTags(
-                    Slot(half.side, role), id, _retagged(seen.value.tags, heir, mine), world.identities[half.side]
-                )
+                yield PatchTags(slot, id, _retagged(seen.value.tags, heir, mine), world.identities[half.side])
             return
     part = pair.record.parts[Slot(half.side, Role.GATEWAY)]
     if dict(tags).get(OWNER) == mine and isinstance(part.id, GatewayId):
+        told = tuple({**dict(tags), ADDRESSES_MADE: " ".join(made)}.items()) if made else tags
         yield PatchTags(
-            Slot(half.side, Role.GATEWAY), part.id, _retagged(tags, heir, mine), world.identities[half.side]
+            Slot(half.side, Role.GATEWAY), part.id, _retagged(told, heir, mine), world.identities[half.side]
         )
         return
     yield _let_go(pair, half)
@@ -218,23 +223,37 @@ def _let_go(pair: VpnConnectionPair, half: VpnHalf) -> Record:
     return Record(record)
 
 
-def _addresses(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Iterator[Step]:
-    for role, (id, seen) in zip(ADDRESS_ROLES, half.seen.addresses, strict=False):
-        slot = Slot(half.side, role)
+def _recorded_addresses(
+    pair: VpnConnectionPair, half: VpnHalf
+) -> Iterator[tuple[Slot, PublicIpId, Seen[ObservedPublicIp]]]:
+    seen = dict(half.seen.addresses)
+    for slot in (Slot(half.side, role) for role in ADDRESS_ROLES):
         part = to_delete(pair, slot)
-        if part is None or not isinstance(part.id, PublicIpId) or part.id != id:
-            continue
+        if part is not None and isinstance(part.id, PublicIpId) and part.id in seen:
+            yield slot, part.id, seen[part.id]
+
+
+def _addresses(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Iterator[Step]:
+    for slot, id, seen in _recorded_addresses(pair, half):
+        part = pair.record.parts[slot]
         match seen:
             case Unreadable():
-                yield Held.by(seen, part.id)
-            case Present(address) if address.attached_to or not _ours(pair, address.tags, part):
+                yield Held.by(seen, id)
+            case Present(address) if address.attached_to or not _still_ours(pair, world, half, address.tags, part):
                 continue  # somebody took it over
             case Present(address) if address.busy:
                 yield Busy(str(address.id))
             case Present():
-                yield _or_held(half, role, part) or DeletePart(slot, part.id, world.identities[half.side])
+                yield _or_held(half, slot.role, part) or DeletePart(slot, id, world.identities[half.side])
             case _:
                 continue
+
+
+def _still_ours(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf, tags: Tags, part: Part) -> bool:
+    """As for any part; or it was tagged for an heir that went away before the gateway could be handed over, too."""
+    mine = owner_tag(pair.record.installation, pair.meta.key)
+    left_behind = not world.sides[half.side].heir and dict(tags).get(HANDED_OVER) == mine
+    return left_behind or _ours(pair, tags, part)
 
 
 def _subnet(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Iterator[Step]:

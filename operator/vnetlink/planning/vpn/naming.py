@@ -16,6 +16,7 @@ MANAGED_BY = "managed-by"
 OWNER = "vnetlink-owner"
 HANDED_OVER = "vnetlink-handed-over"
 SUBNET_MADE = "vnetlink-gateway-subnet"
+ADDRESSES_MADE = "vnetlink-public-ips"  # roles of those that are handed over with a gateway
 LONGEST = 80  # ARM's limit for the names of gateways, addresses and connections
 
 _KINDS = {"vpnconnectionpairs": "VpnConnectionPair", "peeringpairs": "PeeringPair", "vnetlinks": "VNetLink"}
@@ -67,7 +68,7 @@ def default_gateway(pair: VpnConnectionPair, side: Side) -> GatewayId:
 
 
 def address_ids(pair: VpnConnectionPair, side: Side, gateway: GatewayId | None) -> tuple[PublicIpId, ...]:
-    """The addresses of the gateway that spec asks to make, `<gateway>-ip` and `<gateway>-ip2` unless named; then recorded ones."""
+    """The addresses of the gateway that spec asks to make: recorded, named, or `<gateway>-ip` and `<gateway>-ip2`; then recorded ones."""
     creation, vnet = pair.spec.vpn[side].creation, pair.spec.ends[side].id
     parts = (pair.record.part(side, role) for role in (Role.PUBLIC_IP, Role.PUBLIC_IP_2))
     recorded = [part.id if part is not None and isinstance(part.id, PublicIpId) else None for part in parts]
@@ -75,10 +76,11 @@ def address_ids(pair: VpnConnectionPair, side: Side, gateway: GatewayId | None) 
         return tuple(id for id in recorded if id is not None)
     names = (f"{gateway.name[: LONGEST - 4]}-ip", f"{gateway.name[: LONGEST - 4]}-ip2")
     chosen = (
-        named or kept or PublicIpId(vnet.subscription, vnet.resource_group, name)
+        kept or named or PublicIpId(vnet.subscription, vnet.resource_group, name)
         for named, kept, name in zip(creation.public_ips, recorded, names, strict=False)
     )
-    return tuple(chosen)
+    inherited = (id for id in recorded[len(creation.public_ips) :] if id is not None)
+    return (*chosen, *inherited)
 
 
 def connection_id(

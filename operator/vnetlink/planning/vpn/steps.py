@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from vnetlink.domain.arm_id import SubnetId
+from vnetlink.domain.arm_id import PublicIpId, SubnetId
 from vnetlink.domain.observed import ObservedConnection, ObservedGateway, ObservedPublicIp, ObservedSubnet, Provisioning
-from vnetlink.domain.outcome import Absent, Present, Unreadable
+from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, PartId, Role, Slot
 from vnetlink.domain.shared_key import CheckedKey, SharedKey
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import VpnConnectionPair
 from vnetlink.domain.vpn import GATEWAY_SUBNET, GatewayCreation, GatewayShape
 from vnetlink.planning.actions import PutConnection, PutGateway, PutPublicIp, PutSubnet, Tags, VpnAction
-from vnetlink.planning.vpn.naming import HANDED_OVER, MANAGED_BY, OWNER, SUBNET_MADE, owner_tag
+from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER, MANAGED_BY, OWNER, SUBNET_MADE, owner_tag
 from vnetlink.planning.vpn.preflight import subnet_prefix
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld
 
 ADDRESS_ROLES = (Role.PUBLIC_IP, Role.PUBLIC_IP_2)
+Addresses = tuple[tuple[PublicIpId, Seen[ObservedPublicIp]], ...]
 
 
 def creations(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[VpnAction]:
@@ -63,14 +64,14 @@ def _gateway_parts(
     if subnet is None and prefix is not None and not vnet.busy and able(half, Role.GATEWAY_SUBNET):
         slot = Slot(half.side, Role.GATEWAY_SUBNET)
         yield PutSubnet(slot, SubnetId(vnet.id, GATEWAY_SUBNET), prefix, world.identities[half.side])
-    for role, (id, seen) in zip(ADDRESS_ROLES, half.seen.addresses, strict=False):
+    for role, (id, seen) in zip(ADDRESS_ROLES, _wanted_addresses(half, creation), strict=False):
         if isinstance(seen, Absent) and able(half, role):
             tags = owned(pair, creation.tags)
             zones = half.seen.zones.value if isinstance(half.seen.zones, Present) else ("1", "2", "3")
             slot = Slot(half.side, role)
             yield PutPublicIp(slot, id, vnet.location, zones, tags, world.identities[half.side])
     refused = any(other.refusals for other in both)  # a gateway is billed: not one while the other side cannot follow
-    if _stands(subnet) and _standing_addresses(half) and not vnet.busy and not refused:
+    if _stands(subnet) and _standing_addresses(half, creation) and not vnet.busy and not refused:
         yield _put_gateway(pair, world, half, creation)
 
 
@@ -78,10 +79,14 @@ def _stands(subnet: ObservedSubnet | None) -> bool:
     return subnet is not None and subnet.provisioning is Provisioning.SUCCEEDED
 
 
-def _standing_addresses(half: VpnHalf) -> bool:
-    return bool(half.seen.addresses) and all(
-        isinstance(seen, Present) and _usable(seen.value) for _, seen in half.seen.addresses
-    )
+def _wanted_addresses(half: VpnHalf, creation: GatewayCreation) -> Addresses:
+    """As many as the gateway needs: one that was inherited may have had more."""
+    return half.seen.addresses[: len(creation.public_ips)]
+
+
+def _standing_addresses(half: VpnHalf, creation: GatewayCreation) -> bool:
+    wanted = _wanted_addresses(half, creation)
+    return bool(wanted) and all(isinstance(seen, Present) and _usable(seen.value) for _, seen in wanted)
 
 
 def _usable(address: ObservedPublicIp) -> bool:
@@ -92,7 +97,7 @@ def _put_gateway(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf, creati
     gateway, vnet = half.seen.gateway_id, half.vnet
     assert gateway is not None
     assert vnet is not None
-    addresses = tuple(id for id, _ in half.seen.addresses)
+    addresses = tuple(id for id, _ in _wanted_addresses(half, creation))
     if half.gateway is not None and half.gateway.public_ips:
         addresses = half.gateway.public_ips
     subnet_made = half.made_by_us(Role.GATEWAY_SUBNET, SubnetId(vnet.id, GATEWAY_SUBNET))
@@ -194,8 +199,7 @@ def recorded_for(
         part = half.parts.get(Role.GATEWAY)
         if part is not None and part.repaired and ready(half.gateway):
             record = record.with_part(Slot(half.side, Role.GATEWAY), replace(part, repaired=False))
-        for role, id in _inherited(pair, half):
-            record = record.with_part(Slot(half.side, role), Part(id, Origin.CREATED))
+    record = with_inherited(pair, both, record)
     for step in steps:
         part = record.parts.get(step.slot)
         if step.creates and (part is None or part.id != step.id):
@@ -204,6 +208,14 @@ def recorded_for(
             record = record.with_part(step.slot, Part(step.id, Origin.CREATED, stamp(world), keyed))
         elif isinstance(step, PutGateway) and part is not None and not step.creates:
             record = record.with_part(step.slot, replace(part, repaired=True))
+    return record
+
+
+def with_inherited(pair: VpnConnectionPair, both: PerSide[VpnHalf], record: OwnershipRecord) -> OwnershipRecord:
+    """The record with what another of our objects made and handed over to this one."""
+    for half in (half for half in both if half.manages):
+        for role, id in _inherited(pair, half):
+            record = record.with_part(Slot(half.side, role), Part(id, Origin.CREATED))
     return record
 
 
@@ -217,9 +229,10 @@ def _inherited(pair: VpnConnectionPair, half: VpnHalf) -> Iterator[tuple[Role, P
     yield Role.GATEWAY, gateway.id
     if tags.get(SUBNET_MADE) == Origin.CREATED.value and gateway.subnets:
         yield Role.GATEWAY_SUBNET, gateway.subnets[0]
-    for role, (id, seen) in zip(ADDRESS_ROLES, half.seen.addresses, strict=False):
-        if isinstance(seen, Present) and dict(seen.value.tags).get(OWNER) == ours:
-            yield role, id
+    made = tags.get(ADDRESSES_MADE, "").split()
+    for role, address in zip(ADDRESS_ROLES, gateway.public_ips, strict=False):
+        if role.value in made:
+            yield role, address
 
 
 def stamp(world: VpnWorld) -> str:

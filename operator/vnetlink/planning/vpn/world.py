@@ -34,6 +34,7 @@ class SeenSide:
     `key` None: it was not asked for. `zones`: of the region, asked for only where an address is to be made.
     `rivals`: other VPN gateways of the VNet, where `gateway_id` is another one that is to be made.
     `heir`: owner tag of another of our objects that uses the gateway, empty when there is none.
+    `leaving`: connections at the gateway, from there or to there, of our other objects that are being deleted, too.
     """
 
     vnet: Seen[ObservedVnet]
@@ -47,6 +48,7 @@ class SeenSide:
     zones: Seen[tuple[str, ...]] = Present(("1", "2", "3"))
     rivals: tuple[GatewayId, ...] = ()
     heir: str = ""
+    leaving: tuple[ConnectionId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
