@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from properties.vpn_azure_model import Vault, VpnAzure, address_id, gateway_id, vnet_id
-from properties.vpn_turns import FOUND, MADE, VAULT, Crash, Place, Run, pair_of, two_vnets
+from properties.vpn_turns import FOUND, MADE, TURNS, VAULT, Crash, Place, Run, everything, pair_of, two_vnets
 from vnetlink.domain.observed import ObservedSubnet, Provisioning
 from vnetlink.domain.outcome import Present, Unreadable
+from vnetlink.domain.ownership import Origin, Role
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
-from vnetlink.domain.specs import AdoptionPolicy, Lifecycle, ManagementPolicy, VpnConnectionPair
+from vnetlink.domain.specs import AdoptionPolicy, DeletionPolicy, Lifecycle, ManagementPolicy, VpnConnectionPair
 from vnetlink.domain.vpn import (
     GATEWAY_SUBNET,
     ConnectionOptions,
@@ -37,7 +38,6 @@ from vnetlink.planning.vpn.pair import plan_pair
 
 OLD, NEW, NEWER = "first.key.of.all.keys", "second.key.of.all.keys", "third.key.of.all.keys"
 ACTIVE_ACTIVE = WantedVpnSide(creation=GatewayCreation(active_active=True, public_ips=(None, None)))
-NAMED = WantedVpnSide(creation=GatewayCreation(public_ips=(address_id("bought"),)))
 
 sides = st.sampled_from(list(Side))
 crashes = st.dictionaries(st.integers(1, 40), st.sampled_from(Crash), max_size=4)
@@ -471,3 +471,200 @@ def test_while_the_kept_key_cannot_be_read_no_key_is_set() -> None:
     run.rest()
     unread = replace(run.world(), previous=Unreadable(Reason.AZURE_UNREACHABLE, "no answer", transient=True))
     assert plan_pair(run.pair, unread).actions == ()
+
+
+# -- deletion
+
+
+def doomed(run: Run) -> set[object]:
+    """What goes with the object, as design/api.md says it."""
+    policy = run.pair.spec.lifecycle.deletion
+    parts = run.pair.record.parts.items()
+    if policy is DeletionPolicy.ORPHAN:
+        return set()
+    adopted = {part.id for slot, part in parts if part.origin is Origin.ADOPTED and slot.role is Role.LINK}
+    made = {part.id for _, part in parts if part.origin is Origin.CREATED}
+    return made | (adopted if policy is DeletionPolicy.DELETE_ALL else set())
+
+
+@settings(max_examples=150, deadline=None)
+@given(starts(), st.integers(0, 40), crashes, crashes, st.sampled_from(DeletionPolicy))
+def test_deletion_at_any_moment_ends_and_takes_exactly_what_is_ours(
+    start: tuple[VpnAzure, VpnConnectionPair],
+    turns: int,
+    crashing: dict[int, Crash],
+    later: dict[int, Crash],
+    policy: DeletionPolicy,
+) -> None:
+    azure, pair = start
+    lifecycle = replace(pair.spec.lifecycle, deletion=policy)
+    run = Run(Place(azure), replace(pair, spec=replace(pair.spec, lifecycle=lifecycle)), crashes=crashing)
+    for _ in range(turns):
+        run.turn()
+        run.place.pass_time()
+    before, going = everything(run.place.azure), doomed(run)
+    kept_links = [link.seen for id, link in run.place.azure.links.items() if id not in going]
+    needed = {end for link in kept_links for end in (link.near, link.far)} & going
+    run.crashes = {at + run.actions: crash for at, crash in later.items()}
+    run.place.log.clear()
+    run.delete()
+    assert run.released
+    while not run.place.azure.quiet:
+        run.place.pass_time()
+    left = everything(run.place.azure)
+    assert before - left <= going, "only what is ours goes"
+    if not needed:
+        assert left & going == set(), "all that is ours goes"
+        assert run.refused == []
+    assert needed <= left
+    assert policy is not DeletionPolicy.ORPHAN or run.place.writes == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(azures, sides, crashes)
+def test_a_gateway_that_a_strangers_connection_uses_stays_with_what_it_needs_and_nothing_else_does(
+    azure: VpnAzure, side: Side, crashing: dict[int, Crash]
+) -> None:
+    run = connected(azure=azure)
+    mine = gateway_id(f"{NAMES[side]}-gateway")
+    far = azure.with_vnet("far", "10.9.0.0/16").with_gateway("gw-far", vnet_id("far"))
+    now = run.place.azure
+    run.place.azure = replace(
+        now,
+        vnets={**far.vnets, **now.vnets},
+        gateways={**far.gateways, **now.gateways},
+        addresses={**far.addresses, **now.addresses},
+    ).with_link("strangers", mine, gateway_id("gw-far"), "theirs")
+    run.crashes = crashing
+    run.delete()
+    assert run.released
+    names = {getattr(id, "name", "") for id in everything(run.place.azure)}
+    assert {f"{NAMES[side]}-gateway", f"{NAMES[side]}-gateway-ip", "strangers"} <= names
+    assert not {"one-two", "two-one", f"{NAMES[side.other]}-gateway", f"{NAMES[side.other]}-gateway-ip"} & names
+    assert run.place.azure.vnets[vnet_id(NAMES[side])].subnet(GATEWAY_SUBNET) is not None
+
+
+def test_an_incoming_connection_of_a_stranger_keeps_the_gateway_too() -> None:
+    azure = two_vnets().with_vnet("far", "10.9.0.0/16").with_gateway("gw-far", vnet_id("far"))
+    run = connected(azure=azure)
+    run.place.azure = run.place.azure.with_link("theirs", gateway_id("gw-far"), gateway_id("one-gateway"), "theirs")
+    run.delete()
+    assert run.released
+    assert gateway_id("one-gateway") in run.place.azure.gateways
+    assert gateway_id("two-gateway") not in run.place.azure.gateways
+    assert len(run.refused) == 1, "nothing but a refusal can tell"
+
+
+def hub() -> VpnAzure:
+    return two_vnets().with_vnet("three", "10.3.0.0/16")
+
+
+def beside(first: Run, wanted: WantedVpnSide = FOUND, name: str = "second") -> Run:
+    """Another object that connects the first one's VNet 1 with a third VNet, in the same Azure."""
+    second = Run(first.place, pair_of(wanted, MADE, name=name, vnets=("one", "three")))
+    first.others, second.others, second.strangers = [second], [first], first.strangers
+    return second
+
+
+HEIRS = pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(FOUND, id="finds it"),
+        pytest.param(WantedVpnSide(gateway=gateway_id("one-gateway")), id="names it"),
+        pytest.param(MADE, id="would make it"),
+    ],
+)
+
+
+@HEIRS
+@pytest.mark.parametrize("first_side", [MADE, ACTIVE_ACTIVE])
+def test_two_objects_share_a_gateway_and_the_last_one_takes_it_away(
+    wanted: WantedVpnSide, first_side: WantedVpnSide
+) -> None:
+    first = connected(azure=hub(), one=first_side)
+    second = beside(first, wanted)
+    second.rest()
+    assert second.connected
+    assert len(first.place.azure.gateways) == 3
+
+    first.delete()
+    assert first.released
+    assert gateway_id("one-gateway") in first.place.azure.gateways
+    assert gateway_id("two-gateway") not in first.place.azure.gateways
+    tags = dict(first.place.azure.gateways[gateway_id("one-gateway")].tags)
+    assert tags["vnetlink-owner"] == "here/VpnConnectionPair/team/second"
+
+    first.place.log.clear()
+    second.rest()
+    assert second.connected
+    (record,) = [action.record for _, action in second.place.log if isinstance(action, Record)]
+    taken = {slot.role for slot, part in record.parts.items() if slot.side is Side.VNET1 and slot.role is not Role.LINK}
+    addresses = {Role.PUBLIC_IP, Role.PUBLIC_IP_2} if first_side is ACTIVE_ACTIVE else {Role.PUBLIC_IP}
+    assert taken == {Role.GATEWAY, Role.GATEWAY_SUBNET, *addresses}
+    assert all(part.origin is Origin.CREATED for part in record.parts.values())
+
+    second.delete()
+    assert second.released
+    assert everything(second.place.azure) == {vnet_id("one"), vnet_id("two"), vnet_id("three")}
+
+
+@settings(max_examples=60, deadline=None)
+@given(crashes, crashes, st.sampled_from([FOUND, MADE]))
+def test_a_gateway_is_handed_on_whatever_crashes_and_nothing_is_left_in_the_end(
+    crashing: dict[int, Crash], later: dict[int, Crash], wanted: WantedVpnSide
+) -> None:
+    first = connected(azure=hub())
+    second = beside(first, wanted)
+    second.rest()
+    first.crashes, second.crashes = crashing, {at + second.actions: crash for at, crash in later.items()}
+    first.delete()
+    second.rest()
+    assert second.connected
+    second.delete()
+    assert everything(second.place.azure) == {vnet_id("one"), vnet_id("two"), vnet_id("three")}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 40), st.integers(0, 12), st.integers(0, 12), st.sampled_from([FOUND, MADE]))
+def test_two_objects_that_share_a_gateway_may_both_be_deleted_at_any_moment(
+    before: int, between: int, after: int, wanted: WantedVpnSide
+) -> None:
+    first = Run(Place(hub()), pair_of())
+    second = beside(first, wanted)
+    while wanted is MADE and gateway_id("one-gateway") not in first.place.azure.gateways:
+        step(first)  # two objects that make the same gateway at the same moment do not know of each other
+    for _ in range(before):
+        for run in (first, second):
+            run.turn()
+        first.place.pass_time()
+    first.pair = replace(first.pair, meta=replace(first.pair.meta, deleting=True))
+    for _ in range(between):
+        for run in (first, second):
+            if not run.released:
+                run.turn()
+        first.place.pass_time()
+    for _ in range(after):
+        second.turn()
+        first.place.pass_time()
+    second.pair = replace(second.pair, meta=replace(second.pair.meta, deleting=True))
+    for _ in range(TURNS):
+        for run in (first, second) if before % 2 else (second, first):
+            if not run.released:
+                run.turn()
+        first.place.pass_time()
+    assert first.released
+    assert second.released
+    while not first.place.azure.quiet:
+        first.place.pass_time()
+    assert everything(first.place.azure) == {vnet_id("one"), vnet_id("two"), vnet_id("three")}
+
+
+def test_a_forgotten_heir_leaves_the_gateway_with_its_first_owner() -> None:
+    first = connected(azure=hub())
+    second = beside(first)
+    second.rest()
+    second.delete()
+    assert second.released
+    assert gateway_id("one-gateway") in first.place.azure.gateways
+    first.delete()
+    assert everything(first.place.azure) == {vnet_id("one"), vnet_id("two"), vnet_id("three")}

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from properties.vpn_azure_model import FORBIDDEN, UP, Vault, VpnAzure, vnet_id
-from vnetlink.domain.arm_id import ArmId, ConnectionId, SubnetId
+from vnetlink.domain.arm_id import ArmId, ConnectionId, GatewayId, SubnetId
 from vnetlink.domain.identity import Identity
-from vnetlink.domain.observed import ObservedConnection
+from vnetlink.domain.observed import ObservedConnection, ObservedGateway, ObservedPublicIp
 from vnetlink.domain.outcome import Absent, Later, Present, Refused, Seen
 from vnetlink.domain.ownership import Origin, OwnershipRecord, Role, Slot
 from vnetlink.domain.reasons import Reason
@@ -214,6 +214,11 @@ class Run:
             assert part.origin is Origin.CREATED
         if isinstance(action, DeletePart | PatchTags):
             assert self.pair.meta.deleting
+            azure = self.place.azure
+            tagged: dict[ArmId, ObservedGateway | ObservedPublicIp] = {**azure.gateways, **azure.addresses}
+            there = tagged.get(action.id)
+            owners = {dict(there.tags).get(tag) for tag in (naming.OWNER, naming.HANDED_OVER)} if there else {mine}
+            assert mine in owners, "its tag names somebody else"
 
     # -- what is read
 
@@ -267,6 +272,7 @@ class Run:
                 zones=Present(azure.zones) if zones else vpn_reads.USUAL_ZONES,
                 rivals=vpn_reads.other_gateways(near, vnets[side], gateways[side]),
                 heir=self._heir(side),
+                leaving=self._leaving(near),
             )
 
         return PerSide.of(side_of)
@@ -283,6 +289,20 @@ class Run:
             if not other.released and vpn_reads.inherits(other.pair, vnet, part.id):  # type: ignore[arg-type]
                 return naming.owner_tag("here", other.pair.meta.key)
         return ""
+
+    def _leaving(self, gateway: GatewayId | None) -> tuple[ConnectionId, ...]:
+        """Of the others that are being deleted, what they still have to take away from this gateway."""
+        if gateway is None or not self.pair.meta.deleting:
+            return ()
+        others = [other.pair for other in self.others if other.pair.meta.deleting and not other.released]
+        parts = [deletion.to_delete(other, Slot(side)) for other in others for side in Side]
+        ids = [part.id for part in parts if part is not None and isinstance(part.id, ConnectionId)]
+        links = {id: self.place.azure.connection(id) for id in ids}
+        return tuple(
+            id
+            for id, seen in links.items()
+            if isinstance(seen, Present) and gateway in (seen.value.near, seen.value.far)
+        )
 
     # -- what can be said of it
 
