@@ -215,8 +215,9 @@ class Run:
         if isinstance(action, DeletePart | PatchTags):
             assert self.pair.meta.deleting
             azure = self.place.azure
-            tagged: dict[ArmId, ObservedGateway | ObservedPublicIp] = {**azure.gateways, **azure.addresses}
-            there = tagged.get(action.id)
+            tagged: list[ObservedGateway | ObservedPublicIp] = [*azure.gateways.values(), *azure.addresses.values()]
+            there = next((one for one in tagged if one.id == action.id), None)
+            mine = naming.owner_tag("here", self.pair.meta.key)
             owners = {dict(there.tags).get(tag) for tag in (naming.OWNER, naming.HANDED_OVER)} if there else {mine}
             assert mine in owners, "its tag names somebody else"
 
