@@ -294,7 +294,7 @@ class ReleaseFinalizer:
 PeeringAction: TypeAlias = PutPeering | DeletePeering
 VpnAction: TypeAlias = PutSubnet | PutPublicIp | PutGateway | PutConnection | PutSharedKey | PatchTags | DeletePart
 LinkAction: TypeAlias = PutResourceGroup | PutVnet | ChangePrefixes | PutSubnet | PutZoneLink | DeletePart
-AzureAction: TypeAlias = PeeringAction | VpnAction
+AzureAction: TypeAlias = PeeringAction | VpnAction | LinkAction
 SecretAction: TypeAlias = MakeSharedKey | RenewSharedKey | KeepPreviousKey | MarkFailedKey | ForgetPreviousKey
 ChildAction: TypeAlias = PutChild | DeleteChild
-Action: TypeAlias = AzureAction | SecretAction | Record | ReleaseFinalizer
+Action: TypeAlias = AzureAction | SecretAction | ChildAction | Record | ReleaseFinalizer
