@@ -122,7 +122,7 @@ def _next_end(
     running = record.rotation
     if not changed_by_hand(end, aim) and (running is None or running.version != aim.version):
         actions += _keep_previous(pair, world, both, aim)
-        started = running.started if running is not None and aim.rolled_back else stamp(world)
+        started = running.started if running is not None else stamp(world)  # of the first key that is not proven yet
         record = replace(record, rotation=Rotation(aim.version, started))
     if record != pair.record:
         actions.append(Record(record))
@@ -164,11 +164,11 @@ def _proven(
     forget = (ForgetPreviousKey(done_with.version),) if done_with is not None else ()
     if running is None:
         return (*forget, *_recorded(pair, record))
+    if not running.verifying:
+        return (Record(replace(record, rotation=replace(running, version=aim.version, verifying=stamp(world)))),)
     if all(half.connection is not None and half.connection.status == "Connected" for half in both if half.manages):
         ended = Rotated(stamp(world), _seconds(world.now, running.started), aim.rolled_back)
         return (*forget, Record(replace(record, rotation=None, rotated=ended)))
-    if not running.verifying:
-        return (Record(replace(record, rotation=replace(running, version=aim.version, verifying=stamp(world)))),)
     late = overdue(pair, world)
     if late and not aim.rolled_back and previous is not None and can_roll_back(pair, world):
         return (MarkFailedKey(aim.version, previous.version),)
@@ -184,6 +184,13 @@ def overdue(pair: VpnConnectionPair, world: VpnWorld) -> bool:
     if running is None or not running.verifying:
         return False
     return _seconds(world.now, running.verifying) > pair.spec.shared_key.verify_timeout.total_seconds()
+
+
+def held(pair: VpnConnectionPair, world: VpnWorld) -> bool:
+    """Whether a key that does not bring the tunnel up stays: nothing more is done about it until the Secret changes."""
+    aim = goal(world)
+    way_back = kept(world) is not None and can_roll_back(pair, world)
+    return aim is not None and not aim.rolled_back and overdue(pair, world) and not way_back
 
 
 def _noted(record: OwnershipRecord, both: PerSide[VpnHalf], aim: Goal) -> OwnershipRecord:
@@ -205,8 +212,7 @@ def phase(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> s
         return "RolledBack" if aim is not None and aim.rolled_back else "Idle"
     updated = {side: _has_version(pair, side, running.version) for side in Side}
     if all(updated.values()):
-        busy = any(half.connection is not None and half.connection.busy for half in both)
-        return "Vnet2Updated" if busy else "Verifying"
+        return "Verifying" if running.verifying else "Vnet2Updated"
     return "Vnet1Updated" if updated[Side.VNET1] else "Idle"
 
 

@@ -35,6 +35,7 @@ from vnetlink.planning.vpn.world import VpnHalf, VpnWorld, vpn_halves
 
 STUCK_AFTER = timedelta(hours=2)  # the longest gateway creation recorded took 71 minutes (arm.md 1.3)
 POLL = timedelta(seconds=30)  # at most, while a gateway is being made
+KEY_POLL = timedelta(seconds=10)  # at most, while the ends may have different keys: a tunnel that falls waits for us
 
 
 def plan_pair(pair: VpnConnectionPair, world: VpnWorld) -> Plan:
@@ -82,15 +83,20 @@ def _manage(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
     if actions := key_actions(pair, world, both, record):
         return Plan(_about_key(pair, world, both, actions), Wake(timedelta(0)), actions, findings(pair, world, both))
     if in_motion(both):
-        wake = Wake(SOON, backoff=True, at_most=POLL)
+        wake = Wake(SOON, backoff=True, at_most=_slowest(pair))
         return Plan(
             _waiting(pair, world, both), wake, _recording(pair, record), findings(pair, world, both), waiting=True
         )
     verdict = standing(pair, world, both)
     rising = verdict.reason in (Reason.CONNECTING, Reason.TUNNEL_NOT_CONNECTED, Reason.ROTATING_SHARED_KEY)
     slow = verdict.reason is Reason.TUNNEL_NOT_CONNECTED
-    wake = Wake(SOON, backoff=True, at_most=POLL) if rising and not slow else quiet(pair.spec.lifecycle)
+    wake = Wake(SOON, backoff=True, at_most=_slowest(pair)) if rising and not slow else quiet(pair.spec.lifecycle)
     return Plan(verdict, wake, _recording(pair, record), findings(pair, world, both), waiting=rising)
+
+
+def _slowest(pair: VpnConnectionPair) -> timedelta:
+    """How long to wait at most before looking at an operation, or at a tunnel, again."""
+    return POLL if pair.record.rotation is None else min(KEY_POLL, pair.spec.shared_key.verify_timeout)
 
 
 def _make_key(pair: VpnConnectionPair, world: VpnWorld) -> Plan | None:

@@ -144,8 +144,7 @@ def not_as_asked(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf
 def keys_differ(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
     """Compared in memory; neither key, nor its length, nor a hash of it is ever told."""
     aim = key_rotation.goal(world)
-    held = key_rotation.overdue(pair, world)  # nothing more is done about it, so nothing is on its way
-    if pair.record.rotation is not None and aim is not None and not held:
+    if pair.record.rotation is not None and aim is not None and not key_rotation.held(pair, world):
         phase = key_rotation.phase(pair, world, both)
         yield Finding(Reason.ROTATING_SHARED_KEY, f"The shared key is being rotated: {phase}.")
         return
@@ -201,13 +200,22 @@ def weak_or_trimmed(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnH
 def no_way_back(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
     """Rollback is asked for and cannot be done, so it acts as Hold."""
     asked = pair.spec.shared_key.on_failure is OnFailure.ROLLBACK
+    namespace = pair.meta.key.namespace
+    unread = any(isinstance(half.seen.key, Unreadable) and not half.seen.key.transient for half in both)
     if asked and world.asked_for_secrets and not key_rotation.can_roll_back(pair, world):
-        namespace = pair.meta.key.namespace
         yield Finding(
             Reason.AUTHORIZATION_FAILED,
             f"onFailure: Rollback acts as Hold: the operator may not keep the previous key in a Secret of namespace {namespace}.",
             "",
             "Have the administrator grant create, update and delete on Secrets, or set rotation.onFailure: Hold",
+            Severity.WARNING,
+        )
+    elif asked and pair.record.rotation is not None and unread and key_rotation.kept(world) is None:
+        yield Finding(
+            Reason.AUTHORIZATION_FAILED,
+            "onFailure: Rollback acts as Hold: the operator may not read the key that the connections had.",
+            "",
+            "Grant Microsoft.Network/connections/sharedKey/action, or set rotation.onFailure: Hold",
             Severity.WARNING,
         )
 
@@ -216,6 +224,25 @@ def secrets(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
     """The Secret went away, or became unusable, after the tunnel stood."""
     if not pair.meta.deleting:
         yield from preflight.secrets(pair, world, both)
+
+
+def held(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
+    """Both ends have the new key, the tunnel stays down, and there is no way back."""
+    if key_rotation.held(pair, world) and not _up(both):
+        hold = pair.spec.shared_key.on_failure is OnFailure.HOLD
+        why = "onFailure: Hold" if hold else "onFailure: Rollback acts as Hold, as no previous key is kept"
+        name = f"{pair.meta.key.namespace}/{pair.spec.shared_key.secret.name}"
+        yield Finding(
+            Reason.TUNNEL_NOT_CONNECTED,
+            f"Both connections have the key in Secret {name}, and the tunnel does not come up; the key stays ({why}).",
+            "",
+            _another_key(pair),
+        )
+
+
+def _another_key(pair: VpnConnectionPair) -> str:
+    edit = f"kubectl edit secret -n {pair.meta.key.namespace} {pair.spec.shared_key.secret.name}"
+    return f"Put another key into the Secret: {edit}"
 
 
 def rolled_back(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
@@ -227,7 +254,7 @@ def rolled_back(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]
             Reason.TUNNEL_NOT_CONNECTED,
             f"The key in Secret {name} did not bring the tunnel up and was rolled back; the previous key is in use.",
             "",
-            f"Put another key into the Secret: kubectl edit secret -n {pair.meta.key.namespace} {pair.spec.shared_key.secret.name}",
+            _another_key(pair),
             Severity.WARNING,
         )
 
@@ -242,6 +269,7 @@ ROWS: tuple[Row, ...] = (
     policies_differ,
     not_as_asked,
     keys_differ,
+    held,
     rolled_back,
     secrets,
     keys_unreadable,
