@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId, SubnetId
-from vnetlink.domain.observed import ListedConnection, ObservedPublicIp
+from vnetlink.domain.observed import ListedConnection, ObservedConnection, ObservedPublicIp
 from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, VpnConnectionPair
-from vnetlink.domain.vpn import GATEWAY_SUBNET
+from vnetlink.domain.vpn import GATEWAY_SUBNET, VNET2VNET
 from vnetlink.planning.actions import DeletePart, PatchTags, Record, Tags
 from vnetlink.planning.letting_go import Held, release, wait
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, PlannedAction, Truth, Verdict, Wake
@@ -74,7 +74,7 @@ def plan_deletion(pair: VpnConnectionPair, world: VpnWorld) -> Plan:
                 text = f"{describe(step, drifted=False).capitalize()} {step.id}."
                 return Plan(Verdict(Truth.FALSE, Reason.DELETING, text, progressing=True), Wake(SOON), (step,))
             case Record():
-                text = "Letting go of a gateway that others use."
+                text = "Letting go of what others use or have marked as theirs."
                 return Plan(Verdict(Truth.FALSE, Reason.DELETING, text, progressing=True), Wake(SOON), (step,))
             case _:
                 continue
@@ -103,8 +103,8 @@ def planned(pair: VpnConnectionPair, world: VpnWorld) -> tuple[PlannedAction, ..
 def _side(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], side: Side) -> Iterator[Step]:
     """Connections first, from both ends: no gateway goes that one begins or ends at (arm.md 6, order)."""
     half = both[side]
-    yield from _connection(pair, world, half)
-    leading = any(tuple(_connection(pair, world, one)) for one in both)
+    yield from _connection(pair, world, both, half)
+    leading = any(tuple(_connection(pair, world, both, one)) for one in both)
     if leading or not any(to_delete(pair, Slot(side, role)) for role in SELECTED):
         return
     gateway = tuple(_gateway(pair, world, both, half))
@@ -115,24 +115,43 @@ def _side(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], side
         yield from _subnet(pair, world, half)
 
 
-def _connection(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Iterator[Step]:
+def _connection(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], half: VpnHalf) -> Iterator[Step]:
     slot = Slot(half.side)
     part = to_delete(pair, slot)
     if part is None or not isinstance(part.id, ConnectionId):
         return
+    unread = next((one.seen.vnet for one in both if one.seen.gateway_id is None), None)
     match half.seen.connection:
         case Absent():
             return
         case Unreadable() as seen:
             yield Held.by(seen, part.id)
-        case Present(connection) if connection.id != part.id or not _ours(pair, connection.tags, part):
-            return  # another one is there now, or its tag names somebody else: both must agree
+        case Present(connection) if connection.id != part.id:
+            return
+        case Present() if part.origin is Origin.ADOPTED and isinstance(unread, Unreadable):
+            yield Held.by(unread, part.id)  # whether it still leads from one gateway to the other cannot be told
+        case Present(connection) if not _our_connection(pair, both, half, connection, part):
+            yield _without(pair, slot)
         case Present(connection) if connection.busy:
             yield Busy(str(connection.id))
         case Present():
             yield _or_held(half, Role.LINK, part) or DeletePart(
                 slot, part.id, world.identities[half.side], world.auxiliary(half.side)
             )
+
+
+def _our_connection(
+    pair: VpnConnectionPair, both: PerSide[VpnHalf], half: VpnHalf, connection: ObservedConnection, part: Part
+) -> bool:
+    """An adopted one has no tag that would tell, so it must lead where it led; a name alone identifies nothing."""
+    ends = half.seen.gateway_id, both[half.side.other].seen.gateway_id
+    leads = (connection.near, connection.far) == ends and connection.kind.lower() == VNET2VNET.lower()
+    return leads if part.origin is Origin.ADOPTED else _ours(pair, connection.tags, part)
+
+
+def _without(pair: VpnConnectionPair, slot: Slot) -> Record:
+    """Somebody else's by now, or in somebody's use: it stays, and is named in LeftInAzure."""
+    return Record(pair.record.without_part(slot))
 
 
 def _ours(pair: VpnConnectionPair, tags: Tags, part: Part) -> bool:
@@ -239,8 +258,10 @@ def _addresses(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Itera
         match seen:
             case Unreadable():
                 yield Held.by(seen, id)
+            case Present(address) if address.attached_to and _gone(half, address.attached_to):
+                yield Busy(str(address.id))
             case Present(address) if address.attached_to or not _still_ours(pair, world, half, address.tags, part):
-                continue  # somebody took it over
+                yield _without(pair, slot)
             case Present(address) if address.busy:
                 yield Busy(str(address.id))
             case Present():
@@ -265,9 +286,10 @@ def _subnet(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Iterator
         case Unreadable() as seen:
             yield Held.by(seen, part.id)
         case Present(vnet) if part.id.vnet == vnet.id and (subnet := vnet.subnet(GATEWAY_SUBNET)) is not None:
-            if subnet.used_by:
-                return
-            if vnet.busy:
+            others = [user for user in subnet.used_by if not _gone(half, user)]
+            if others:
+                yield _without(pair, slot)
+            elif vnet.busy or subnet.used_by:
                 yield Busy(str(vnet.id))
             else:
                 yield _or_held(half, Role.GATEWAY_SUBNET, part) or DeletePart(
@@ -275,6 +297,46 @@ def _subnet(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Iterator
                 )
         case _:
             return
+
+
+def _gone(half: VpnHalf, configuration: str) -> bool:
+    """Whether this use of an address or subnet is our gateway's, which was read gone since: the use ends a moment later."""
+    gateway = half.parts.get(Role.GATEWAY)
+    known = str(gateway.id if gateway is not None else half.seen.gateway_id)
+    return isinstance(half.seen.gateway, Absent) and configuration.lower().startswith(f"{known}/".lower())
+
+
+def goes(pair: VpnConnectionPair, both: PerSide[VpnHalf], half: VpnHalf, role: Role) -> bool:
+    """Whether a deletion of the object would take its recorded part as things are now, as far as that can be seen beforehand."""
+    part = to_delete(pair, Slot(half.side, role))
+    if part is None:
+        return False
+    if role is Role.LINK:
+        return half.connection is None or _our_connection(pair, both, half, half.connection, part)
+    if not _gateway_goes(pair, half):
+        return False
+    if role is Role.GATEWAY_SUBNET:
+        subnet = half.vnet.subnet(GATEWAY_SUBNET) if half.vnet is not None else None
+        return subnet is None or not _used_by_others(half, *subnet.used_by)
+    addresses = (seen.value for id, seen in half.seen.addresses if id == part.id and isinstance(seen, Present))
+    return all(_ours(pair, one.tags, part) and not _used_by_others(half, one.attached_to) for one in addresses)
+
+
+def _gateway_goes(pair: VpnConnectionPair, half: VpnHalf) -> bool:
+    """Its subnet and addresses stay where it stays."""
+    part = half.parts.get(Role.GATEWAY)
+    if half.gateway is None or part is None or half.gateway.id != part.id:
+        return True
+    return (
+        part.origin is Origin.CREATED
+        and _ours(pair, half.gateway.tags, part)
+        and not _users(pair, half.seen.connections)
+    )
+
+
+def _used_by_others(half: VpnHalf, *users: str) -> bool:
+    own = half.parts.get(Role.GATEWAY)
+    return any(user and (own is None or not user.lower().startswith(f"{own.id}/".lower())) for user in users)
 
 
 def _or_held(half: VpnHalf, role: Role, part: Part) -> Held | None:

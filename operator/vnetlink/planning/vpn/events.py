@@ -24,9 +24,11 @@ from vnetlink.planning.actions import (
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.plan import Verdict
 from vnetlink.planning.transitions import normal, ready_turned, warning
-from vnetlink.planning.vpn.deletion import SELECTED, stays
+from vnetlink.planning.vpn.deletion import stays
 from vnetlink.planning.vpn.naming import HANDED_OVER, OWNER
 from vnetlink.planning.vpn.words import TYPICAL_GATEWAY, noun
+
+BILLED = ("gateway", "public IP")
 
 
 def after_write(pair: VpnConnectionPair, action: VpnAction, outcome: Outcome, drifted: bool) -> Iterator[Event]:
@@ -85,9 +87,10 @@ def after_record(pair: VpnConnectionPair, record: OwnershipRecord) -> Iterator[E
 
 def _left(pair: VpnConnectionPair, record: OwnershipRecord) -> Iterator[Event]:
     for slot, part in pair.record.parts.items():
-        if slot.role in SELECTED and slot not in record.parts:
-            billed = " It is billed." if slot.role is not Role.GATEWAY_SUBNET else ""
-            note = f"Left {noun(part.id)} {part.id} in Azure: others use it.{billed} To remove it: {az.delete(part.id)}"
+        if slot not in record.parts:
+            billed = " It is billed." if noun(part.id) in BILLED else ""
+            why = "others use it, or made or marked it as theirs"
+            note = f"Left {noun(part.id)} {part.id} in Azure: {why}.{billed} To remove it: {az.delete(part.id)}"
             yield normal(pair, "LeftInAzure", "Release", note)
 
 
@@ -106,7 +109,7 @@ def after_release(pair: VpnConnectionPair) -> Iterator[Event]:
     """What stays in Azure when the object goes, with the command that removes it."""
     for part in stays(pair):
         kind = noun(part.id)
-        billed = " It is billed." if kind in ("gateway", "public IP") else ""
+        billed = " It is billed." if kind in BILLED else ""
         note = f"Left {kind} {part.id} in Azure.{billed} To remove it: {az.delete(part.id)}"
         yield normal(pair, "LeftInAzure", "Release", note)
 

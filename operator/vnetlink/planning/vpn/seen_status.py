@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from vnetlink.domain.arm_id import SubnetId
 from vnetlink.domain.observed import ObservedConnection, ObservedGateway, ObservedPublicIp, Provisioning
 from vnetlink.domain.outcome import Absent, Present, Seen
-from vnetlink.domain.ownership import PartId, Role, Slot
+from vnetlink.domain.ownership import PartId, Role
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import ManagementPolicy, VpnConnectionPair
 from vnetlink.domain.vpn import GATEWAY_SUBNET
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.seen_status import MOST_PREFIXES
 from vnetlink.planning.vpn import key_rotation
-from vnetlink.planning.vpn.deletion import to_delete
+from vnetlink.planning.vpn.deletion import goes
 from vnetlink.planning.vpn.steps import ADDRESS_ROLES
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld, vpn_halves
 
@@ -31,7 +31,7 @@ def seen(pair: VpnConnectionPair, world: VpnWorld) -> Status:
             "protocol": pair.spec.options.protocol,
             "policy": "Custom" if pair.spec.options.ipsec_policies else "Default",
         },
-        "resources": [resource for side in Side for resource in _resources(pair, both[side])],
+        "resources": [resource for side in Side for resource in _resources(pair, both, both[side])],
     }
 
 
@@ -135,7 +135,7 @@ def _origin(half: VpnHalf, role: Role, id: PartId, otherwise: str) -> str:
     return half.parts[role].origin.value if half.recorded(role, id) else otherwise
 
 
-def _resources(pair: VpnConnectionPair, half: VpnHalf) -> Iterator[Json]:
+def _resources(pair: VpnConnectionPair, both: PerSide[VpnHalf], half: VpnHalf) -> Iterator[Json]:
     """The tracker: each part from Missing over Creating to Succeeded, and what a delete would remove."""
     vnet = half.vnet
     state = vnet.provisioning.value if vnet else "Missing" if isinstance(half.seen.vnet, Absent) else "Unknown"
@@ -149,19 +149,23 @@ def _resources(pair: VpnConnectionPair, half: VpnHalf) -> Iterator[Json]:
     if vnet is not None:
         subnet = vnet.subnet(GATEWAY_SUBNET)
         state = subnet.provisioning.value if subnet else "Missing"
-        yield _part(pair, half, Role.GATEWAY_SUBNET, SubnetId(vnet.id, GATEWAY_SUBNET), state, "Selected")
+        yield _part(pair, both, half, Role.GATEWAY_SUBNET, SubnetId(vnet.id, GATEWAY_SUBNET), state, "Selected")
     for role, (id, address) in zip(ADDRESS_ROLES, half.seen.addresses, strict=False):
-        yield _part(pair, half, role, id, _address_state(address), "Selected")
+        yield _part(pair, both, half, role, id, _address_state(address), "Selected")
     if half.seen.gateway_id is not None:
-        yield _part(pair, half, Role.GATEWAY, half.seen.gateway_id, gateway_state(half), "Selected")
+        yield _part(pair, both, half, Role.GATEWAY, half.seen.gateway_id, gateway_state(half), "Selected")
     if half.seen.connection_id is not None:
         theirs = half.end.management is ManagementPolicy.OBSERVE or half.connection is not None
-        yield _part(pair, half, Role.LINK, half.seen.connection_id, direction_state(half), "Foreign" if theirs else "")
+        yield _part(
+            pair, both, half, Role.LINK, half.seen.connection_id, direction_state(half), "Foreign" if theirs else ""
+        )
 
 
-def _part(pair: VpnConnectionPair, half: VpnHalf, role: Role, id: PartId, state: str, otherwise: str) -> Json:
+def _part(
+    pair: VpnConnectionPair, both: PerSide[VpnHalf], half: VpnHalf, role: Role, id: PartId, state: str, otherwise: str
+) -> Json:
     origin = _origin(half, role, id, otherwise if state != "Missing" else "")
-    deletes = half.recorded(role, id) and to_delete(pair, Slot(half.side, role)) is not None
+    deletes = half.recorded(role, id) and goes(pair, both, half, role)
     return {
         "role": "Connection" if role is Role.LINK else "PublicIP" if role in ADDRESS_ROLES else role.value,
         "id": str(id),
