@@ -25,6 +25,7 @@ from vnetlink.domain.specs import ObjectMeta
 from vnetlink.domain.vpn import SecretKeyRef
 from vnetlink.kube.answers import Write, Written
 from vnetlink.kube.api import Answer, ApiServer
+from vnetlink.kube.children import Children
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.status import StatusWriter
@@ -171,6 +172,7 @@ class Outside:
         return Ports(
             objects=Objects(server, versions),
             secrets=self.vault,
+            children=Children(server),
             statuses=StatusWriter(server, versions),
             recorder=self.events,
             claims=self.claims,

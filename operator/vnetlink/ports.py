@@ -27,7 +27,7 @@ from vnetlink.kube.answers import Write
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.status import StatusWriter
-from vnetlink.planning.actions import AzureAction, SecretAction
+from vnetlink.planning.actions import AzureAction, ChildAction, SecretAction
 
 
 class Azure(Protocol):
@@ -83,6 +83,13 @@ class Secrets(Protocol):
         """Make, renew, keep, mark or forget."""
 
 
+class Children(Protocol):
+    """The pairs that a VNetLink makes; vnetlink.kube.children.Children is it."""
+
+    async def perform(self, link: ObjectMeta, action: ChildAction) -> Write:
+        """Make, change or delete one pair of this link."""
+
+
 class Recorder(Protocol):
     """Where events go; never waits, never raises."""
 
@@ -106,6 +113,7 @@ class Ports:
 
     objects: Objects
     secrets: Secrets
+    children: Children
     statuses: StatusWriter
     recorder: Recorder
     claims: Claims

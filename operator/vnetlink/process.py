@@ -32,6 +32,7 @@ from vnetlink.handlers.intake import Intake
 from vnetlink.handlers.serving import Serving
 from vnetlink.handlers.watch import Watcher
 from vnetlink.kube import api, discovery, installation
+from vnetlink.kube.children import Children
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.events import Recorder
 from vnetlink.kube.objects import SERVED, Objects
@@ -158,6 +159,7 @@ class _Process:
         ports = Ports(
             objects=objects,
             secrets=Secrets(server, time.monotonic),
+            children=Children(server),
             statuses=StatusWriter(server, versions),
             recorder=recorder,
             claims=claims,

@@ -11,13 +11,15 @@ from vnetlink.domain.events import Event
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.outcome import Outcome
 from vnetlink.domain.ownership import OwnershipRecord
+from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import Owner
 from vnetlink.memory import Memory
-from vnetlink.planning.actions import AzureAction
+from vnetlink.planning.actions import AzureAction, ChildAction
 from vnetlink.planning.ages import Ages
 from vnetlink.planning.conditions import Shown
 from vnetlink.planning.json_value import Json, Status
+from vnetlink.planning.letting_go import release
 from vnetlink.planning.plan import Plan, PlannedAction, Verdict
 from vnetlink.ports import Ports
 
@@ -27,16 +29,17 @@ W = TypeVar("W")
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[P, W]):
-    """`P`: the object, `W`: everything that a turn reads for it. Only `read` does I/O.
+    """`P`: the object, `W`: everything that a turn reads for it. Only `read` and `before_azure` do I/O.
 
     `restless`: how old a read may be while something is owed. `exclusive`: Azure takes no other write for this object until
-    the last one has settled.
+    the last one has settled. `before_azure`: the plan of a deletion that needs nothing of Azure yet, or never, None when it
+    does; it is asked before any grant, so that an object can be let go of without one.
     """
 
     restless: timedelta
     exclusive: bool
     read: Callable[[Ports, P, PerSide[Identity], Memory, Ages], Awaitable[W]]
-    needs_azure: Callable[[P], bool]
+    before_azure: Callable[[Ports, P], Awaitable[Plan | None]]
     plan: Callable[[P, W], Plan]
     plan_deletion: Callable[[P, W], Plan]
     planned_deletion: Callable[[P, W], tuple[PlannedAction, ...]]
@@ -47,3 +50,13 @@ class Kind(Generic[P, W]):
     after_record: Callable[[P, OwnershipRecord], Iterable[Event]]
     after_release: Callable[[P], Iterable[Event]]
     after_status: Callable[[P, Verdict, Mapping[str, Json], Status], Iterable[Event]]
+    after_child: Callable[[P, ChildAction], Iterable[Event]] = lambda owner, action: ()
+
+
+def released_without_azure(needs_azure: Callable[[P], bool]) -> Callable[[Ports, P], Awaitable[Plan | None]]:
+    """The `before_azure` of a kind that has nothing but parts in Azure."""
+
+    async def before_azure(ports: Ports, pair: P) -> Plan | None:
+        return None if needs_azure(pair) else release(Reason.ORPHANED, "Nothing in Azure goes with this object.")
+
+    return before_azure

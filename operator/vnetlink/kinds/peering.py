@@ -9,7 +9,7 @@ from vnetlink.domain.identity import Identity
 from vnetlink.domain.outcome import Outcome
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import PeeringPair
-from vnetlink.kinds.kind import Kind
+from vnetlink.kinds.kind import Kind, released_without_azure
 from vnetlink.memory import Memory
 from vnetlink.planning import deletion, events, guards, seen_status
 from vnetlink.planning.actions import AzureAction, PeeringAction
@@ -39,7 +39,7 @@ PEERING: Kind[PeeringPair, PairWorld] = Kind(
     restless=FRESH,
     exclusive=True,  # every peering write runs an operation on both VNets (arm.md 1.4)
     read=_read,
-    needs_azure=deletion.needs_azure,
+    before_azure=released_without_azure(deletion.needs_azure),
     plan=plan_pair,
     plan_deletion=deletion.plan_deletion,
     planned_deletion=deletion.planned,

@@ -16,7 +16,7 @@ from vnetlink.domain.secrets import ObservedSecret, PreviousKey
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import VpnConnectionPair
-from vnetlink.kinds.kind import Kind
+from vnetlink.kinds.kind import Kind, released_without_azure
 from vnetlink.kube.decode import decode
 from vnetlink.memory import Memory
 from vnetlink.planning import vpn_reads
@@ -196,10 +196,10 @@ def _after_write(pair: VpnConnectionPair, action: AzureAction, outcome: Outcome,
 
 
 VPN: Kind[VpnConnectionPair, VpnWorld] = Kind(
-    restless=timedelta(seconds=30),  # a gateway takes 20 to 45 minutes; what moves is read again anyway
+    restless=timedelta(minutes=2),  # a gateway takes 20 to 45 minutes; what moves is read again anyway
     exclusive=False,  # gateways and addresses of both sides are made at the same time
     read=_read,
-    needs_azure=deletion.needs_azure,
+    before_azure=released_without_azure(deletion.needs_azure),
     plan=plan_pair,
     plan_deletion=deletion.plan_deletion,
     planned_deletion=deletion.planned,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from kubernetes.aio.config import ConfigException
 
 CONNECT_TIMEOUT, TOTAL_TIMEOUT = 5.0, 30.0  # seconds; the client itself has none (design/kopf.md K27)
 MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
 
 Body = Mapping[str, Any]
 
@@ -129,6 +130,10 @@ class ApiServer:
         """Change (RFC 7396: null removes, a list is replaced whole)."""
         return await self._request("PATCH", path, query=self._write_query, body=body, content_type=MERGE_PATCH)
 
+    async def json_patch(self, path: str, operations: Sequence[Body]) -> Answer:
+        """Change by operations (RFC 6902); a `test` that fails answers 422, and nothing was changed."""
+        return await self._request("PATCH", path, query=self._write_query, body=operations, content_type=JSON_PATCH)
+
     async def close(self) -> None:
         """Close every connection."""
         client, self._client = self._client, None
@@ -140,7 +145,7 @@ class ApiServer:
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
-        body: Body | None = None,
+        body: Body | Sequence[Body] | None = None,
         content_type: str = "application/json",
     ) -> Answer:
         client = await self._connected()
@@ -167,7 +172,12 @@ class ApiServer:
 
 
 async def _exchange(
-    client: ApiClient, method: str, path: str, query: Mapping[str, str] | None, body: Body | None, content_type: str
+    client: ApiClient,
+    method: str,
+    path: str,
+    query: Mapping[str, str] | None,
+    body: Body | Sequence[Body] | None,
+    content_type: str,
 ) -> Answer:
     request = await client.param_serialize(
         method,

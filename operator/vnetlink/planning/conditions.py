@@ -23,13 +23,15 @@ OUTAGE_AFTER_INTERVALS = 3
 NOT_READ = "Azure was not read."
 
 Connected: TypeAlias = tuple[Truth, Reason, str]
+Row: TypeAlias = tuple[str, Truth, Reason, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What a kind shows of its world.
 
-    `fields` of status, the `states` of both directions in one word each, `notes` to follow them in Connected's message;
+    `fields` of status, `conditions` that only this kind has, the `states` of both directions in one word each, `notes` to
+    follow them in Connected's message;
     `unread_for`: how long it is since Azure could last be read.
     """
 
@@ -37,6 +39,7 @@ class Shown:
     states: PerSide[str]
     notes: PerSide[str] = PerSide("", "")
     unread_for: timedelta = timedelta(0)
+    conditions: tuple[Row, ...] = ()
 
 
 def status(pair: Owner, plan: Plan, shown: Shown | None, previous: Mapping[str, Json], now: datetime) -> Status | None:
@@ -48,8 +51,10 @@ def status(pair: Owner, plan: Plan, shown: Shown | None, previous: Mapping[str, 
         return _unread(pair, plan.verdict, shown, previous, now)
     return {
         "observedGeneration": pair.meta.generation,
-        "conditions": _conditions(plan.verdict, _connected(shown, plan.verdict), pair.meta, previous, now),
-        **(shown.fields if shown is not None else {}),
+        "conditions": _conditions(
+            plan.verdict, _connected(shown, plan.verdict), pair.meta, previous, now, shown.conditions if shown else ()
+        ),
+        **(shown.fields if shown is not None else _kept(previous) if pair.meta.deleting else {}),
         **_told(plan.findings, plan.planned),
         **_handled(pair.meta),
     }
@@ -81,34 +86,43 @@ def _unread(
         return None
     reason = verdict.reason if verdict.reason is Reason.THROTTLED else Reason.AZURE_UNREACHABLE
     told = Verdict(Truth.UNKNOWN, reason, verdict.message, progressing=True)
-    kept = {key: value for key, value in previous.items() if key in KEPT_IN_OUTAGE}
+    kept = _kept(previous)
     generation = previous.get("observedGeneration", -1) if known else pair.meta.generation
     conditions = _conditions(told, (Truth.UNKNOWN, reason, NOT_READ), pair.meta, previous, now)
     return {**kept, "observedGeneration": generation, "conditions": conditions}
 
 
+def _kept(previous: Mapping[str, Json]) -> Status:
+    """What was seen last."""
+    return {key: value for key, value in previous.items() if key in KEPT_IN_OUTAGE}
+
+
 KEPT_IN_OUTAGE = (
     *("vnet1", "vnet2", "vnet1ToVnet2", "vnet2ToVnet1", "syncLevel", "sharedKey", "encryption", "resources"),
+    *("method", "pair"),
     "lastHandledReconcileAt",
 )
 
 
 def _conditions(
-    verdict: Verdict, connected: Connected, meta: ObjectMeta, previous: Mapping[str, Json], now: datetime
+    verdict: Verdict,
+    connected: Connected,
+    meta: ObjectMeta,
+    previous: Mapping[str, Json],
+    now: datetime,
+    more: tuple[Row, ...] = (),
 ) -> list[Json]:
-    """Ready, then Reconciling or Stalled while true, then Connected: always in this order."""
-    rows: list[tuple[str, Truth, Reason, str]] = [("Ready", verdict.ready, verdict.reason, verdict.message)]
+    """Ready, then Reconciling or Stalled while true, then Connected, then those of the kind: always in this order."""
+    rows: list[Row] = [("Ready", verdict.ready, verdict.reason, verdict.message)]
     if verdict.progressing:
         rows.append(("Reconciling", Truth.TRUE, verdict.reason, verdict.message))
     elif verdict.stalled:
         rows.append(("Stalled", Truth.TRUE, verdict.reason, verdict.message))
-    rows.append(("Connected", *connected))
+    rows += [("Connected", *connected), *more]
     return [_condition(row, meta, previous, now) for row in rows]
 
 
-def _condition(
-    row: tuple[str, Truth, Reason, str], meta: ObjectMeta, previous: Mapping[str, Json], now: datetime
-) -> Json:
+def _condition(row: Row, meta: ObjectMeta, previous: Mapping[str, Json], now: datetime) -> Json:
     kind, truth, reason, message = row
     before = _previous_conditions(previous).get(kind, {})
     steady = before.get("status") == truth.value and before.get("lastTransitionTime")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from vnetlink.domain.outcome import Accepted, Later, Outcome, Refused
 from vnetlink.planning.actions import (
+    ChildAction,
+    DeleteChild,
     DeletePeering,
     ForgetPreviousKey,
     KeepPreviousKey,
@@ -51,3 +53,9 @@ def told_outcome(outcome: Outcome) -> str:
             return f"not now ({reason.value}): {message}"
         case Refused(reason=reason, code=code, message=message):
             return f"refused ({reason.value}, {code}): {message}"
+
+
+def describe_child(action: ChildAction) -> str:
+    """What is done to a pair of a link."""
+    what = "delete" if isinstance(action, DeleteChild) else "change" if action.version else "create"
+    return f"{what} {action.kind} {action.name}"

@@ -21,7 +21,7 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import PeeringPair
-from vnetlink.kinds.kind import Kind
+from vnetlink.kinds.kind import Kind, released_without_azure
 from vnetlink.kube.answers import Gone, Write
 from vnetlink.kube.decode import decode
 from vnetlink.memory import Memories, Memory
@@ -78,7 +78,7 @@ class Trial:
             restless=timedelta(seconds=30),
             exclusive=self.exclusive,
             read=read,
-            needs_azure=lambda pair: True,
+            before_azure=released_without_azure(lambda pair: True),
             plan=lambda pair, world: plan,
             plan_deletion=lambda pair, world: plan,
             planned_deletion=lambda pair, world: (),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vnetlink.domain.arm_id import PrivateDnsZoneId, ZoneLinkId
 from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
@@ -44,7 +45,7 @@ def plan_deletion(link: VNetLink, world: LinkWorld) -> Plan:
     """The next step of a deletion: pairs first, each with the link's present deletionPolicy."""
     there = [seen.value for seen in world.children.values() if isinstance(seen, Present) and seen.value.ours]
     if there:
-        return _pairs(link, there)
+        return pairs_first(link, there)
     steps = tuple(_parts(link, world))
     for step in steps:
         if isinstance(step, DeletePart):
@@ -62,7 +63,15 @@ def plan_deletion(link: VNetLink, world: LinkWorld) -> Plan:
     return wait(link, held) if held else release(Reason.DELETING, "Everything that had to go is gone.")
 
 
-def _pairs(link: VNetLink, there: list[Child]) -> Plan:
+def recorded_zones(link: VNetLink) -> Iterator[PrivateDnsZoneId]:
+    """The zones in which the record has a link of ours."""
+    for slot, part in link.record.parts.items():
+        if slot.role is Role.DNS_LINK and isinstance(part.id, ZoneLinkId):
+            yield part.id.zone
+
+
+def pairs_first(link: VNetLink, there: list[Child]) -> Plan:
+    """Every pair gets the link's present deletionPolicy, then goes."""
     actions: list[ChildAction] = []
     for one in there:
         if not one.in_line:  # above all its deletionPolicy, which may be set while it is being deleted

@@ -1,0 +1,156 @@
+"""VNetLink: its VNets, the pairs that it made, the zones that it links, and what the diagnosis finds between the two."""
+
+from __future__ import annotations
+
+from asyncio import gather
+from collections.abc import Iterable
+from datetime import timedelta
+
+from vnetlink.domain.events import Event
+from vnetlink.domain.identity import Identity
+from vnetlink.domain.observed import ObservedVnet
+from vnetlink.domain.outcome import Absent, Outcome, Present, Seen, Unreadable
+from vnetlink.domain.reasons import Reason
+from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.specs import ObjectKey, SpecError, VNetLink
+from vnetlink.kinds.kind import Kind
+from vnetlink.kube.api import Body
+from vnetlink.kube.decode import decode
+from vnetlink.memory import Memory
+from vnetlink.planning.actions import AzureAction, LinkAction
+from vnetlink.planning.ages import Ages
+from vnetlink.planning.conditions import Shown
+from vnetlink.planning.letting_go import release
+from vnetlink.planning.link import child, deletion, events, guards, seen_status
+from vnetlink.planning.link.plan_link import plan_link
+from vnetlink.planning.link.words import describe
+from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS, Child, LinkWorld, SeenZone
+from vnetlink.planning.plan import Plan
+from vnetlink.ports import Ports
+
+KINDS = {PEERING_PAIRS: "PeeringPair", VPN_CONNECTION_PAIRS: "VpnConnectionPair"}
+
+
+async def _read(ports: Ports, link: VNetLink, granted: PerSide[Identity], memory: Memory, ages: Ages) -> LinkWorld:
+    now, ends = ports.monotonic(), link.spec.ends
+    reads = (ports.azure.read_vnet(granted[side], ends[side].id, ages.of(ends[side].id)) for side in Side)
+    vnets = PerSide(*await gather(*reads))
+    groups = PerSide(*await gather(*(_group(ports, link, granted, side, vnets[side], ages) for side in Side)))
+    children, zones = await gather(_children(ports, link), _zones(ports, link, granted, ages))
+    memory.note_read((*vnets, *groups, *(zone.links for zone in zones)), now)
+    return LinkWorld(
+        vnets=vnets,
+        identities=granted,
+        groups=groups,
+        children=children,
+        zones=zones,
+        now=ports.now(),
+        refusals=memory.refusals_at(now),
+        busy_for=memory.busy_for(now),
+        unread_for=memory.unread_for(now),
+    )
+
+
+async def _group(
+    ports: Ports, link: VNetLink, granted: PerSide[Identity], side: Side, vnet: Seen[ObservedVnet], ages: Ages
+) -> Seen[bool]:
+    """Asked only where the VNet is to be made: then it decides whether its group must be made first."""
+    end = link.spec.ends[side]
+    if end.creation is None or not isinstance(vnet, Absent):
+        return Present(value=True)
+    return await ports.azure.resource_group(granted[side], end.id.group, ages.of(end.id.group))
+
+
+async def _zones(ports: Ports, link: VNetLink, granted: PerSide[Identity], ages: Ages) -> tuple[SeenZone, ...]:
+    """Zones of spec, and of the record: what is no longer asked for is unlinked."""
+    identity = granted.vnet1
+    zones = dict.fromkeys((*(zone.zone for zone in link.spec.zones), *deletion.recorded_zones(link)))
+    links = await gather(*(ports.azure.zone_links(identity, zone, ages.of(zone)) for zone in zones))
+    return tuple(SeenZone(zone, seen, identity) for zone, seen in zip(zones, links, strict=True))
+
+
+async def _children(ports: Ports, link: VNetLink) -> dict[str, Seen[Child]]:
+    keys = {kind: ObjectKey(kind, link.meta.key.namespace, child.name(link, kind)) for kind in KINDS}
+    bodies = await gather(*(ports.objects.get(key) for key in keys.values()))
+    return {kind: _child(ports, link, kind, seen) for kind, seen in zip(keys, bodies, strict=True)}
+
+
+def _child(ports: Ports, link: VNetLink, kind: str, seen: Seen[Body]) -> Seen[Child]:
+    if not isinstance(seen, Present):
+        return seen
+    body, meta = seen.value, seen.value["metadata"]
+    status = body.get("status") or {}
+    owners = meta.get("ownerReferences") or ()
+    ready: Body = next((row for row in status.get("conditions") or () if row.get("type") == "Ready"), {})
+    current = ready.get("observedGeneration") == meta.get("generation")
+    told = (str(ready.get(name) or "") for name in ("status", "reason", "message")) if current else ("", "", "")
+    first, reason, message = told
+    return Present(
+        Child(
+            kind=kind,
+            name=meta["name"],
+            uid=meta["uid"],
+            version=meta["resourceVersion"],
+            ours=any(owner.get("controller") and owner.get("uid") == link.meta.uid for owner in owners),
+            deleting=bool(meta.get("deletionTimestamp")),
+            in_line=_in_line(ports, link, kind, body),
+            status=status,
+            ready=(first, reason, message),
+        )
+    )
+
+
+def _in_line(ports: Ports, link: VNetLink, kind: str, body: Body) -> bool:
+    """Whether the pair's spec means what the link asks for; what differs only in a default does not differ."""
+    leaving = kind != child.kind(link)
+    wanted = {**body, "spec": child.spec(link, kind, leaving=leaving)}
+    here, there = (decode(one, ports.settings.installation) for one in (body, wanted))
+    return not isinstance(here, SpecError) and not isinstance(there, SpecError) and here.spec == there.spec
+
+
+async def _before_azure(ports: Ports, link: VNetLink) -> Plan | None:
+    """Pairs go first, with or without a grant: each of them has what it needs, or says what it lacks."""
+    children = await _children(ports, link)
+    unread = next((seen for seen in children.values() if isinstance(seen, Unreadable)), None)
+    there = [seen.value for seen in children.values() if isinstance(seen, Present) and seen.value.ours]
+    if unread is None and there:
+        return deletion.pairs_first(link, there)
+    if unread is None and not deletion.needs_azure(link):
+        return release(Reason.ORPHANED, "Nothing in Azure goes with this object.")
+    return None
+
+
+def _shown(link: VNetLink, world: LinkWorld) -> Shown:
+    return Shown(
+        seen_status.seen(link, world),
+        seen_status.states(link, world),
+        unread_for=world.unread_for,
+        conditions=seen_status.conditions(link, world),
+    )
+
+
+def _describe(action: AzureAction, drifted: bool) -> str:
+    return describe(action) if isinstance(action, LinkAction) else type(action).__name__
+
+
+def _after_write(link: VNetLink, action: AzureAction, outcome: Outcome, drifted: bool) -> Iterable[Event]:
+    return events.after_write(link, action, outcome, drifted) if isinstance(action, LinkAction) else ()
+
+
+LINK: Kind[VNetLink, LinkWorld] = Kind(
+    restless=timedelta(seconds=30),  # the pair does the work, and wakes its link with every change of its status
+    exclusive=False,
+    read=_read,
+    before_azure=_before_azure,
+    plan=plan_link,
+    plan_deletion=deletion.plan_deletion,
+    planned_deletion=deletion.planned,
+    allow=guards.allow,
+    shown=_shown,
+    describe=_describe,
+    after_write=_after_write,
+    after_record=events.after_record,
+    after_release=events.after_release,
+    after_status=events.after_status,
+    after_child=events.after_child,
+)

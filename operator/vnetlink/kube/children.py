@@ -1,0 +1,58 @@
+"""The pairs that a VNetLink makes: created with an owner, changed in their spec alone, deleted by uid.
+
+Nothing of the link's metadata is handed on but its name, in a label: tracking labels of GitOps tools would have the pair pruned.
+"""
+
+from __future__ import annotations
+
+from vnetlink.domain.specs import ObjectKey, ObjectMeta
+from vnetlink.kube.answers import Write, written
+from vnetlink.kube.api import ApiServer, Body, path
+from vnetlink.kube.objects import GROUP, SERVED, VERSION, object_path
+from vnetlink.planning.actions import ChildAction, DeleteChild, PutChild
+
+LABEL = "vnetlink.dev/link"
+
+
+class Children:
+    """Writes pairs in the namespace of their link."""
+
+    def __init__(self, api: ApiServer) -> None:
+        self._api = api
+
+    async def perform(self, link: ObjectMeta, action: ChildAction) -> Write:
+        """Make, change or delete one pair of this link. One that is there already, or was changed meanwhile, is Later."""
+        key = ObjectKey(action.kind, link.key.namespace, action.name)
+        if isinstance(action, DeleteChild):
+            options = {"propagationPolicy": "Background", "preconditions": {"uid": action.uid}}
+            return written(await self._api.delete(object_path(key), options))
+        if action.version:
+            patch: list[Body] = [
+                {"op": "test", "path": "/metadata/resourceVersion", "value": action.version},
+                {"op": "replace", "path": "/spec", "value": action.spec},
+            ]
+            return written(await self._api.json_patch(object_path(key), patch))
+        place = path("apis", GROUP, VERSION, "namespaces", key.namespace, key.kind)
+        return written(await self._api.post(place, _made(link, action)))
+
+
+def _made(link: ObjectMeta, action: PutChild) -> Body:
+    owner = {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": "VNetLink",
+        "name": link.key.name,
+        "uid": link.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": SERVED[action.kind],
+        "metadata": {
+            "name": action.name,
+            "namespace": link.key.namespace,
+            "labels": {LABEL: link.key.name},
+            "ownerReferences": [owner],
+        },
+        "spec": action.spec,
+    }
