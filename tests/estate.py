@@ -18,7 +18,7 @@ from operator_process import OperatorProcess
 T = TypeVar("T")
 
 OPERATOR_NAMESPACE = "vnetlink-system"
-PLURALS = ("peeringpairs", "vpnconnectionpairs")
+PLURALS = ("vnetlinks", "peeringpairs", "vpnconnectionpairs", "azurecredentials")
 WITHIN = 30.0  # seconds in which anything that is not a long operation has to happen
 
 

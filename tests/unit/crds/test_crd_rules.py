@@ -68,6 +68,8 @@ def nodes(schema: Schema) -> Iterator[Schema]:
 
 FIELDS = [field for file, document in DOCUMENTS.items() for field in fields(file, schema_of(document))]
 every_crd = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+LINKS = {name: document for name, document in DOCUMENTS.items() if name != "azurecredentials"}
+every_link = pytest.mark.parametrize("document", LINKS.values(), ids=LINKS)
 
 
 def failing(broken: Iterator[Field]) -> list[str]:
@@ -110,7 +112,7 @@ def test_a_peering_flag_quotes_the_label_in_the_portal() -> None:
     )
 
 
-@every_crd
+@every_link
 def test_the_description_says_once_that_it_is_no_private_dns_zone_link(document: Schema) -> None:
     text = " ".join(node.get("description", "") for node in nodes(schema_of(document)))
     assert text.count("Private DNS zone") == 1
@@ -201,6 +203,12 @@ def test_every_column_has_a_field_behind_it(document: Schema) -> None:
             ["GW1", "GW2", "1->2", "2->1", "READY", "REASON", "AGE"],
             ["VNET1", "VNET2", "KEY", "MESSAGE"],
         ),
+        (
+            "vnetlinks",
+            ["METHOD", "1->2", "2->1", "READY", "REASON", "AGE"],
+            ["VNET1", "VNET2", "SYNC", "LOCATION1", "LOCATION2", "MESSAGE"],
+        ),
+        ("azurecredentials", ["TYPE", "TENANT", "READY", "REASON", "AGE"], []),
     ],
 )
 def test_columns_of_a_kind(plural: str, narrow: list[str], wide: list[str]) -> None:
@@ -226,8 +234,20 @@ def test_conditions_are_a_map_by_type_in_the_standard_shape(document: Schema) ->
     assert set(conditions["items"]["required"]) == CONDITION - {"observedGeneration"}
 
 
-@pytest.mark.parametrize(("plural", "block"), [("peeringpairs", "peering"), ("vpnconnectionpairs", "vpn")])
-def test_both_sides_of_a_pair_are_the_same_schema(plural: str, block: str) -> None:
+def bare(schema: Any) -> Any:
+    """Without the words, at every depth."""
+    if isinstance(schema, list):
+        return [bare(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: bare(value) for name, value in schema.items() if name != "description" or isinstance(value, dict)}
+
+
+@pytest.mark.parametrize(
+    ("plural", "blocks"),
+    [("peeringpairs", ["peering"]), ("vpnconnectionpairs", ["vpn"]), ("vnetlinks", ["peering", "vpn"])],
+)
+def test_both_sides_of_a_pair_are_the_same_schema(plural: str, blocks: list[str]) -> None:
     def mirrored(schema: Schema) -> Schema:
         text = yaml.safe_dump(schema, width=10_000)
         swapped: Schema = yaml.safe_load(
@@ -236,37 +256,62 @@ def test_both_sides_of_a_pair_are_the_same_schema(plural: str, block: str) -> No
         return swapped
 
     spec, status = (schema_of(DOCUMENTS[plural])["properties"][part]["properties"] for part in ("spec", "status"))
-    assert mirrored(spec[block]["properties"]["vnet1"]) == spec[block]["properties"]["vnet2"]
-    assert spec["vnet1"]["properties"] == spec["vnet2"]["properties"]
+    for block in blocks:
+        assert mirrored(spec[block]["properties"]["vnet1"]) == spec[block]["properties"]["vnet2"]
+    assert spec["vnet1"] == spec["vnet2"]
     assert mirrored(status["vnet1"]) == status["vnet2"]
     assert mirrored(status["vnet1ToVnet2"]["properties"]) == status["vnet2ToVnet1"]["properties"]
 
 
-def test_what_every_pair_has_is_word_for_word_the_same() -> None:
-    """Only what a policy means for the parts of a kind is told in its own words."""
+@pytest.mark.parametrize(("plural", "block"), [("peeringpairs", "peering"), ("vpnconnectionpairs", "vpn")])
+def test_a_block_is_word_for_word_the_same_in_a_link_and_in_its_pair(plural: str, block: str) -> None:
+    ours, theirs = (schema_of(DOCUMENTS[kind])["properties"]["spec"]["properties"] for kind in ("vnetlinks", plural))
+    assert ours[block] == theirs[block]
 
-    def bare(schema: Schema) -> Schema:
-        return {name: value for name, value in schema.items() if name != "description"}
 
-    first, this = (schema_of(DOCUMENTS[kind])["properties"] for kind in ("peeringpairs", "vpnconnectionpairs"))
+@pytest.mark.parametrize("kind", ["vpnconnectionpairs", "vnetlinks"])
+def test_what_every_link_has_is_word_for_word_the_same(kind: str) -> None:
+    """Only what a policy, a condition or a role means for the parts of a kind is told in its own words."""
+    first, this = (schema_of(DOCUMENTS[name])["properties"] for name in ("peeringpairs", kind))
     wanted, shown = ({part: d[part]["properties"] for part in ("spec", "status")} for d in (first, this))
-    for field in ("vnet1", "vnet2", "suspend", "managementPolicy", "interval"):
+    for end in ("vnet1", "vnet2"):
+        assert wanted["spec"][end]["properties"].items() <= shown["spec"][end]["properties"].items()
+        assert bare(wanted["status"][end]["properties"]).items() <= bare(shown["status"][end]["properties"]).items()
+    for field in ("suspend", "managementPolicy", "interval"):
         assert shown["spec"][field] == wanted["spec"][field], field
     for field in ("adoptionPolicy", "deletionPolicy"):
         assert bare(shown["spec"][field]) == bare(wanted["spec"][field]), field
-    for field in ("conditions", "observedGeneration", "lastHandledReconcileAt"):
+    for field in ("observedGeneration", "lastHandledReconcileAt"):
         assert shown["status"][field] == wanted["status"][field], field
-    for field in ("resources", "findings", "plannedActions"):
-        ours, theirs = (d["status"][field]["items"] for d in (shown, wanted))
-        assert {n: bare(s) for n, s in ours["properties"].items()} == {
-            n: bare(s) for n, s in theirs["properties"].items()
-        }
-        assert ours["required"] == theirs["required"]
-    for end in ("vnet1", "vnet2"):
-        assert wanted["status"][end]["properties"].items() <= shown["status"][end]["properties"].items()
+    for field in ("conditions", "resources", "findings", "plannedActions"):
+        assert bare(shown["status"][field]) == bare(wanted["status"][field]), field
     for direction in ("vnet1ToVnet2", "vnet2ToVnet1"):
         ours, theirs = (d["status"][direction]["properties"]["state"]["enum"] for d in (shown, wanted))
         assert ours == theirs, direction
+
+
+def test_a_link_takes_every_field_of_status_that_it_mirrors() -> None:
+    """What a pair's status holds of its ends, directions and key fits into the link's, whichever kind it is of."""
+    link = schema_of(DOCUMENTS["vnetlinks"])["properties"]["status"]["properties"]
+    for kind in ("peeringpairs", "vpnconnectionpairs"):
+        pair = schema_of(DOCUMENTS[kind])["properties"]["status"]["properties"]
+        for field in ("vnet1", "vnet2", "vnet1ToVnet2", "vnet2ToVnet1"):
+            assert bare(pair[field]["properties"]).items() <= bare(link[field]["properties"]).items(), (kind, field)
+        for field in pair.keys() & {"syncLevel", "sharedKey", "encryption", "resources", "findings"}:
+            assert bare(pair[field]) == bare(link[field]), (kind, field)
+
+
+def test_only_a_link_may_make_a_virtual_network() -> None:
+    makers = {f.file for f in FIELDS if re.fullmatch(r"spec\.vnet[12]\.create", f.path)}
+    assert makers == {"vnetlinks"}
+
+
+def test_a_credential_holds_no_secret_and_says_that_no_namespaces_means_its_own() -> None:
+    spec = schema_of(DOCUMENTS["azurecredentials"])["properties"]["spec"]["properties"]
+    told = {"type", "tenantId", "clientId", "serviceAccountRef", "secretRef", "allowedNamespaces", "allowedScopes"}
+    assert set(spec) == told
+    assert set(spec["secretRef"]["properties"]) == set(spec["serviceAccountRef"]["properties"]) == {"name"}
+    assert "its own namespace only, unlike Cluster API" in spec["allowedNamespaces"]["description"]
 
 
 def test_the_shared_key_stands_nowhere_but_in_its_secret() -> None:
