@@ -23,6 +23,7 @@ from vnetlink.memory import Memory
 from vnetlink.planning import conditions, ownership
 from vnetlink.planning.actions import (
     AzureAction,
+    ChildAction,
     DeletePart,
     DeletePeering,
     Record,
@@ -34,7 +35,7 @@ from vnetlink.planning.blocked import duplicate, not_granted, quiet
 from vnetlink.planning.grants import identities
 from vnetlink.planning.json_value import Status
 from vnetlink.planning.letting_go import hold, release
-from vnetlink.planning.log_line import describe_secret, told_outcome
+from vnetlink.planning.log_line import describe_child, describe_secret, told_outcome
 from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
 from vnetlink.ports import Ports
 
@@ -78,8 +79,8 @@ class Turn(Generic[P, W]):
     async def _decide(self, old: Ages) -> tuple[Plan, W | None]:
         """The plan, and the world that it was made for where one was read."""
         pair, kind = self._pair, self._kind
-        if pair.meta.deleting and not kind.needs_azure(pair):
-            return release(Reason.ORPHANED, "Nothing in Azure goes with this object."), None
+        if pair.meta.deleting and (plan := await kind.before_azure(self._ports, pair)) is not None:
+            return plan, None
         granted = identities(pair, self._settings.operator, self._settings.identity_namespaces)
         if isinstance(granted, NotGranted):
             held = hold(pair, Finding(granted.reason, granted.message))
@@ -142,6 +143,8 @@ class Turn(Generic[P, W]):
                     wake = await self._release()
                 case _ if isinstance(action, SecretAction):
                     wake = await self._keep_secret(action)
+                case _ if isinstance(action, ChildAction):
+                    wake = await self._keep_child(action)
                 case _:
                     return await self._write(action)
             if wake is not None:
@@ -171,6 +174,13 @@ class Turn(Generic[P, W]):
     def _as_it_goes(self) -> P:
         """The object for whoever tells what a deletion leaves in Azure."""
         return _orphaned(self._pair) if self._displaced else self._pair
+
+    async def _keep_child(self, action: ChildAction) -> Wake | None:
+        write = await self._ports.children.perform(self._pair.meta, action)
+        if isinstance(write, Written):
+            log.info("%s: done", describe_child(action))
+            self._emit(self._kind.after_child(self._pair, action))
+        return _unwritten(write, describe_child(action))
 
     def _patched(self, write: Write) -> Wake | None:
         if isinstance(write, Written):
