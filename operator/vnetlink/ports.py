@@ -8,17 +8,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId, VnetId
+from vnetlink.domain.arm_id import (
+    ConnectionId,
+    GatewayId,
+    NetworkSecurityGroupId,
+    PrivateDnsZoneId,
+    PublicIpId,
+    ResourceGroupId,
+    RouteTableId,
+    VnetId,
+)
 from vnetlink.domain.events import Event
 from vnetlink.domain.identity import Identity
+from vnetlink.domain.network_security import NetworkSecurityGroup
 from vnetlink.domain.observed import (
     ListedConnection,
     ObservedConnection,
     ObservedGateway,
     ObservedPublicIp,
     ObservedVnet,
+    ObservedZoneLink,
 )
 from vnetlink.domain.outcome import Outcome, Seen
+from vnetlink.domain.routing import RouteTable
 from vnetlink.domain.secrets import ObservedSecret, PreviousKey
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.domain.specs import ObjectMeta
@@ -59,6 +71,22 @@ class Azure(Protocol):
 
     async def zones(self, identity: Identity, subscription: str, location: str) -> Seen[tuple[str, ...]]:
         """The availability zones of a region, empty where it has none."""
+
+    async def resource_group(self, identity: Identity, group: ResourceGroupId, max_age: timedelta) -> Seen[bool]:
+        """Whether the resource group is there: Present(True) or Absent."""
+
+    async def zone_links(
+        self, identity: Identity, zone: PrivateDnsZoneId, max_age: timedelta
+    ) -> Seen[tuple[ObservedZoneLink, ...]]:
+        """Every link of a private DNS zone, not older than `max_age`; Absent when the zone is."""
+
+    async def network_security_group(
+        self, identity: Identity, group: NetworkSecurityGroupId, max_age: timedelta
+    ) -> Seen[NetworkSecurityGroup]:
+        """The group with its rules, not older than `max_age`."""
+
+    async def route_table(self, identity: Identity, table: RouteTableId, max_age: timedelta) -> Seen[RouteTable]:
+        """The table with its routes, not older than `max_age`."""
 
     async def perform(self, action: AzureAction) -> Outcome:
         """Send one write, without waiting for the operation that it starts."""

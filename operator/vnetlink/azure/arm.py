@@ -21,16 +21,28 @@ from vnetlink.azure.memory import Memory
 from vnetlink.azure.reading import Reader
 from vnetlink.azure.vpn_codecs import plain
 from vnetlink.azure.writing import Writer
-from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId, VnetId
+from vnetlink.domain.arm_id import (
+    ConnectionId,
+    GatewayId,
+    NetworkSecurityGroupId,
+    PrivateDnsZoneId,
+    PublicIpId,
+    ResourceGroupId,
+    RouteTableId,
+    VnetId,
+)
 from vnetlink.domain.identity import Identity
+from vnetlink.domain.network_security import NetworkSecurityGroup
 from vnetlink.domain.observed import (
     ListedConnection,
     ObservedConnection,
     ObservedGateway,
     ObservedPublicIp,
     ObservedVnet,
+    ObservedZoneLink,
 )
 from vnetlink.domain.outcome import Absent, Outcome, Present, Seen
+from vnetlink.domain.routing import RouteTable
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.planning.actions import AzureAction
 
@@ -103,6 +115,26 @@ class Arm:
                 return Absent() if found is None else Present(found)
             case other:
                 return other
+
+    async def resource_group(self, identity: Identity, group: ResourceGroupId, max_age: timedelta) -> Seen[bool]:
+        """Whether the resource group is there: Present(True) or Absent."""
+        return await self._reader.read(identity, questions.resource_group(group), max_age)
+
+    async def zone_links(
+        self, identity: Identity, zone: PrivateDnsZoneId, max_age: timedelta
+    ) -> Seen[tuple[ObservedZoneLink, ...]]:
+        """Every link of a private DNS zone; Absent when there is no such zone."""
+        return await self._reader.read(identity, questions.zone_links(zone), max_age)
+
+    async def network_security_group(
+        self, identity: Identity, group: NetworkSecurityGroupId, max_age: timedelta
+    ) -> Seen[NetworkSecurityGroup]:
+        """The group with its rules, the default ones included."""
+        return await self._reader.read(identity, questions.network_security_group(group), max_age)
+
+    async def route_table(self, identity: Identity, table: RouteTableId, max_age: timedelta) -> Seen[RouteTable]:
+        """The table with its routes."""
+        return await self._reader.read(identity, questions.route_table(table), max_age)
 
     async def perform(self, action: AzureAction) -> Outcome:
         """Sends the action's one request; an operation that it starts is seen by later reads."""

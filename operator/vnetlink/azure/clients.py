@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import Any
 
 from azure.core.async_paging import AsyncItemPaged
-from azure.core.exceptions import HttpResponseError
-from azure.core.rest import HttpRequest
 from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.network.models import (
     ConnectionSharedKey,
     PublicIPAddress,
     Subnet,
     TagsObject,
+    VirtualNetwork,
     VirtualNetworkGateway,
     VirtualNetworkGatewayConnection,
     VirtualNetworkPeering,
@@ -25,16 +24,25 @@ from vnetlink.azure.calls import UNREADABLE, Caught, CaughtKey, CaughtSilently, 
 from vnetlink.azure.cloud import Cloud
 from vnetlink.azure.identities import Identities
 from vnetlink.azure.limiter import Limiter
+from vnetlink.azure.others import MAX_PAGES, Others
 from vnetlink.azure.pipeline import policies
-from vnetlink.domain.arm_id import ConnectionId, GatewayId, PeeringId, PublicIpId, SubnetId, VnetId
+from vnetlink.domain.arm_id import (
+    ConnectionId,
+    GatewayId,
+    NetworkSecurityGroupId,
+    PeeringId,
+    PublicIpId,
+    RouteTableId,
+    SubnetId,
+    VnetId,
+    ZoneLinkId,
+)
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.planning.actions import Tags
 
-MAX_PAGES = 1000
-LOCATIONS = "/subscriptions/{}/locations?api-version=2022-12-01"  # the first with availabilityZoneMappings
-
-Deletable = PeeringId | SubnetId | PublicIpId | GatewayId | ConnectionId
+DeletedBySdk = PeeringId | SubnetId | PublicIpId | GatewayId | ConnectionId | VnetId
+Deletable = DeletedBySdk | ZoneLinkId
 Taggable = PublicIpId | GatewayId | ConnectionId
 
 
@@ -77,6 +85,7 @@ class Network:
 
     def __init__(self, client: NetworkManagementClient, version: Mapping[str, Any]) -> None:
         self._client, self._version = client, version
+        self.others = Others(client)
 
     # --- reads
 
@@ -130,10 +139,17 @@ class Network:
         get = self._client.virtual_network_gateway_connections.get_shared_key
         return await outcome(get(connection.resource_group, connection.name, **self._read(caught)), caught)
 
-    async def locations(self, subscription: str) -> Answer | Trouble:
-        """GET of the regions of a subscription with their zones; the SDK has no call for it."""
+    async def network_security_group(self, group: NetworkSecurityGroupId) -> Answer | Trouble:
+        """GET of a network security group with all its rules."""
         caught = Caught()
-        return await outcome(self._locations(subscription, caught), caught)
+        get = self._client.network_security_groups.get
+        return await outcome(get(group.resource_group, group.name, **self._read(caught)), caught)
+
+    async def route_table(self, table: RouteTableId) -> Answer | Trouble:
+        """GET of a route table with all its routes."""
+        caught = Caught()
+        get = self._client.route_tables.get
+        return await outcome(get(table.resource_group, table.name, **self._read(caught)), caught)
 
     # --- writes
 
@@ -148,6 +164,16 @@ class Network:
             sync_remote_address_space="true" if sync else None,
             **self._write(caught, etag),
         )
+        return await outcome(step, caught)
+
+    async def put_vnet(self, vnet: VnetId, body: Mapping[str, Any], *, etag: str) -> Answer | Trouble:
+        """PUT of a whole virtual network; without an `etag` only onto none, which is ours to check: whether ARM does is
+        unverified (arm.md 1.2)."""
+        caught = Caught()
+        options = self._write(caught, etag)
+        guard = {"headers": {"If-None-Match": "*"}} if not etag else {}
+        put = self._client.virtual_networks.begin_create_or_update
+        step = put(vnet.resource_group, vnet.name, VirtualNetwork(body), **{**options, **guard})
         return await outcome(step, caught)
 
     async def put_subnet(self, subnet: SubnetId, body: Mapping[str, Any]) -> Answer | Trouble:
@@ -203,6 +229,8 @@ class Network:
 
     async def delete(self, target: Deletable, *, etag: str) -> Answer | Trouble:
         """DELETE of whatever it is."""
+        if isinstance(target, ZoneLinkId):
+            return await self.others.delete_zone_link(target, etag=etag)
         caught = Caught()
         return await outcome(self._delete(target, self._write(caught, etag)), caught)
 
@@ -220,8 +248,10 @@ class Network:
         guard = {"headers": {"If-Match": etag}} if etag else {}
         return {"polling": False, "raw_response_hook": caught.head, **guard, **self._version}
 
-    def _delete(self, target: Deletable, options: dict[str, Any]) -> Awaitable[object]:
+    def _delete(self, target: DeletedBySdk, options: dict[str, Any]) -> Awaitable[object]:
         match target:
+            case VnetId():
+                return self._client.virtual_networks.begin_delete(target.resource_group, target.name, **options)
             case PeeringId():
                 return self._client.virtual_network_peerings.begin_delete(*_child(target), **options)
             case SubnetId():
@@ -232,12 +262,6 @@ class Network:
                 return self._client.virtual_network_gateways.begin_delete(*_item(target), **options)
             case ConnectionId():
                 return self._client.virtual_network_gateway_connections.begin_delete(*_item(target), **options)
-
-    async def _locations(self, subscription: str, caught: Caught) -> None:
-        request = HttpRequest("GET", LOCATIONS.format(subscription))
-        response = await self._client.send_request(request, raw_response_hook=caught.whole)
-        if response.status_code != 200:
-            raise HttpResponseError(response=response)
 
 
 async def _pages(listed: AsyncItemPaged[Any], caught: Caught) -> AsyncIterator[Answer | Trouble]:

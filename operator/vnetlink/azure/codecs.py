@@ -10,10 +10,12 @@ from vnetlink.azure.shapes import (
     Unintelligible,
     flag,
     identify,
+    mapping,
     objects,
     properties,
     provisioning,
     reference,
+    tags,
     texts,
     word,
 )
@@ -27,7 +29,7 @@ from vnetlink.domain.observed import (
     SyncLevel,
 )
 from vnetlink.domain.peering import PeeringOptions
-from vnetlink.planning.actions import PutPeering, PutSubnet
+from vnetlink.planning.actions import ChangePrefixes, PutPeering, PutSubnet, PutVnet
 
 _GATEWAY_SUBNETS = ("gatewaysubnet", "routeserversubnet")
 # Written by ARM alone; sending them back is at best ignored.
@@ -56,6 +58,7 @@ def vnet(document: Json, asked: VnetId) -> ObservedVnet:
         subnets=tuple(_subnet(subnet) for subnet in subnets),
         has_gateway=any(_houses_gateway(subnet) for subnet in subnets),
         etag=str(document.get("etag") or ""),
+        tags=tags(document),
     )
 
 
@@ -88,6 +91,29 @@ def peering_body(action: PutPeering, shown: Json | None) -> dict[str, Any]:
 def subnet_body(action: PutSubnet) -> dict[str, Any]:
     """The body of a PUT of a new subnet."""
     return {"properties": {"addressPrefix": action.prefix}}
+
+
+def vnet_body(action: PutVnet) -> dict[str, Any]:
+    """The body of a PUT of a new virtual network."""
+    creation = action.creation
+    subnets = [{"name": name, "properties": {"addressPrefix": prefix}} for name, prefix in creation.subnets]
+    return {
+        "location": creation.location,
+        "tags": dict(action.tags),
+        "properties": {"addressSpace": {"addressPrefixes": list(creation.prefixes)}, "subnets": subnets},
+    }
+
+
+def prefixes_body(action: ChangePrefixes, shown: Json) -> dict[str, Any]:
+    """Everything ARM showed, subnets as they are, with another address space.
+
+    Peerings are left out: a PUT of the virtual network changes none of them (arm.md 3), and naming them would need the right
+    to peer with each of the others (Azure/azure-powershell issue 13544), across tenants their tokens, too.
+    """
+    left_out = (*_ARMS_OWN, "virtualNetworkPeerings")
+    kept = {name: value for name, value in properties(shown).items() if name not in left_out}
+    space = {**mapping(kept, "addressSpace"), "addressPrefixes": list(action.prefixes)}
+    return {**shown, "properties": {**kept, "addressSpace": space}}
 
 
 def _peerings(shown_vnet: Json, home: VnetId) -> Iterator[ObservedPeering]:

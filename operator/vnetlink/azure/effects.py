@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from vnetlink.azure import codecs, questions
+from vnetlink.azure import codecs, other_codecs, questions
 from vnetlink.azure.memory import Thing
 from vnetlink.azure.questions import Question
-from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId, SubnetId, VnetId
+from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId, SubnetId, VnetId, ZoneLinkId
 from vnetlink.domain.observed import (
     ObservedConnection,
     ObservedGateway,
@@ -17,10 +17,12 @@ from vnetlink.domain.observed import (
     ObservedPublicIp,
     ObservedSubnet,
     ObservedVnet,
+    ObservedZoneLink,
 )
 from vnetlink.domain.vpn import VNET2VNET
 from vnetlink.planning.actions import (
     AzureAction,
+    ChangePrefixes,
     DeletePart,
     DeletePeering,
     PatchTags,
@@ -28,12 +30,25 @@ from vnetlink.planning.actions import (
     PutGateway,
     PutPeering,
     PutPublicIp,
+    PutResourceGroup,
     PutSharedKey,
     PutSubnet,
+    PutVnet,
+    PutZoneLink,
 )
 
-Part: TypeAlias = ObservedPeering | ObservedSubnet | ObservedGateway | ObservedPublicIp | ObservedConnection
-Subject: TypeAlias = Question[Any]  # of a VNet, gateway, address or connection; `part` looks which
+Part: TypeAlias = (
+    ObservedPeering
+    | ObservedSubnet
+    | ObservedGateway
+    | ObservedPublicIp
+    | ObservedConnection
+    | ObservedVnet
+    | ObservedZoneLink
+    | bool  # a resource group that is there
+)
+Subject: TypeAlias = Question[Any]  # of a VNet, gateway, address, connection, group or zone; `part` looks which
+Deleted: TypeAlias = ConnectionId | GatewayId | PublicIpId | SubnetId | VnetId | ZoneLinkId
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,12 @@ def subject(action: AzureAction) -> Subject:
             return questions.gateway(action.id)
         case PutConnection() | PutSharedKey():
             return questions.connection(action.id)
+        case PutVnet() | ChangePrefixes():
+            return questions.vnet(action.id)
+        case PutResourceGroup():
+            return questions.resource_group(action.id)
+        case PutZoneLink():
+            return questions.zone_links(action.id.zone)
         case PatchTags() | DeletePart():
             return _about(action.id)
 
@@ -67,6 +88,12 @@ def part(action: AzureAction, value: object) -> Part | None:
             return value.peering_named(action.id.name)
         case ObservedVnet() if isinstance(action.id, SubnetId):
             return value.subnet(action.id.name)
+        case ObservedVnet():
+            return replace(value, settling=False)
+        case tuple() if isinstance(action.id, ZoneLinkId):
+            return next((link for link in value if link.id == action.id), None)
+        case True:
+            return True
         case ObservedConnection():
             return replace(value, status="", settling=False)
         case ObservedGateway() | ObservedPublicIp():
@@ -83,6 +110,8 @@ def is_meant(action: AzureAction, there: Part) -> bool:
         case PutConnection(), ObservedConnection():
             known = (there.kind.lower(), there.near, there.far)
             return known == (VNET2VNET.lower(), action.near, action.far)
+        case PutZoneLink(), ObservedZoneLink():
+            return there.vnet == action.vnet
         case _:
             return True
 
@@ -92,10 +121,17 @@ def shown(action: AzureAction, document: Mapping[str, object]) -> Mapping[str, o
     match action:
         case PutPeering():
             return codecs.shown_peering(document, action.id.name)
-        case PutGateway() | PutConnection():
+        case PutGateway() | PutConnection() | ChangePrefixes():
             return document
         case _:
             return None
+
+
+def etag(action: AzureAction, document: Mapping[str, object]) -> str:
+    """What a write must still find: the list of a zone's links has no etag of ARM's, each link has one."""
+    if isinstance(action.id, ZoneLinkId):
+        document = other_codecs.shown_link(document, action.id)
+    return str(document.get("etag") or "")
 
 
 def outdated_by(action: AzureAction, there: Part | None) -> tuple[Thing, ...]:
@@ -113,16 +149,24 @@ def outdated_by(action: AzureAction, there: Part | None) -> tuple[Thing, ...]:
             return (*_of_connection(action.id), *map(questions.connections_of, (action.near, action.far)))
         case PutSharedKey():
             return _of_connection(action.id)
+        case PutVnet() | ChangePrefixes():
+            peers = (peering.remote for peering in there.peerings) if isinstance(there, ObservedVnet) else ()
+            return (action.id, *peers)
+        case PutResourceGroup():
+            return (action.id,)
+        case PutZoneLink():
+            return (questions.zone_links(action.id.zone),)
         case PatchTags() | DeletePart():
             return (*_own(action.id), *_around(there))
 
 
 def undone_on(action: AzureAction, there: Part | None) -> tuple[Thing, ...]:
-    """The lists that are as before its creation when a connection is deleted: their etags are made of what is on them."""
-    return _around(there) if isinstance(action, DeletePart) and isinstance(there, ObservedConnection) else ()
+    """The lists that are as before its creation when one of their items is deleted: their etags are made of what is on them."""
+    listed = isinstance(there, ObservedConnection | ObservedZoneLink)
+    return _around(there) if isinstance(action, DeletePart) and listed else ()
 
 
-def _about(target: ConnectionId | GatewayId | PublicIpId | SubnetId) -> Subject:
+def _about(target: Deleted) -> Subject:
     match target:
         case SubnetId():
             return questions.vnet(target.vnet)
@@ -132,9 +176,13 @@ def _about(target: ConnectionId | GatewayId | PublicIpId | SubnetId) -> Subject:
             return questions.gateway(target)
         case ConnectionId():
             return questions.connection(target)
+        case VnetId():
+            return questions.vnet(target)
+        case ZoneLinkId():
+            return questions.zone_links(target.zone)
 
 
-def _own(target: ConnectionId | GatewayId | PublicIpId | SubnetId) -> tuple[Thing, ...]:
+def _own(target: Deleted) -> tuple[Thing, ...]:
     match target:
         case SubnetId():
             return (target.vnet,)
@@ -142,8 +190,10 @@ def _own(target: ConnectionId | GatewayId | PublicIpId | SubnetId) -> tuple[Thin
             return _of_connection(target)
         case GatewayId():
             return (target, questions.connections_of(target))
-        case PublicIpId():
+        case PublicIpId() | VnetId():
             return (target,)
+        case ZoneLinkId():
+            return (questions.zone_links(target.zone),)
 
 
 def _of_connection(connection: ConnectionId) -> tuple[Thing, ...]:
@@ -151,12 +201,17 @@ def _of_connection(connection: ConnectionId) -> tuple[Thing, ...]:
 
 
 def _around(there: Part | None) -> tuple[Thing, ...]:
-    """What shows the part, too: a connection its gateways' lists, a gateway its VNet and its addresses."""
+    """What shows the part, too: a connection its gateways' lists, a gateway its VNet and addresses, a VNet those it is
+    peered with, a link the list of its zone."""
     match there:
         case ObservedConnection(near=near, far=far):
             return tuple(questions.connections_of(gateway) for gateway in (near, far) if gateway is not None)
         case ObservedGateway():
             vnets: tuple[VnetId, ...] = tuple(subnet.vnet for subnet in there.subnets)
             return (*vnets, *there.public_ips)
+        case ObservedVnet():
+            return tuple(peering.remote for peering in there.peerings)
+        case ObservedZoneLink():
+            return (questions.zone_links(there.id.zone),)
         case _:
             return ()

@@ -6,17 +6,29 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
-from vnetlink.azure import codecs, vpn_codecs
+from vnetlink.azure import codecs, other_codecs, traffic_codecs, vpn_codecs
 from vnetlink.azure.answers import Answer, Trouble
 from vnetlink.azure.shapes import Json, Unintelligible
-from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId, VnetId
+from vnetlink.domain.arm_id import (
+    ConnectionId,
+    GatewayId,
+    NetworkSecurityGroupId,
+    PrivateDnsZoneId,
+    PublicIpId,
+    ResourceGroupId,
+    RouteTableId,
+    VnetId,
+)
+from vnetlink.domain.network_security import NetworkSecurityGroup
 from vnetlink.domain.observed import (
     ListedConnection,
     ObservedConnection,
     ObservedGateway,
     ObservedPublicIp,
     ObservedVnet,
+    ObservedZoneLink,
 )
+from vnetlink.domain.routing import RouteTable
 from vnetlink.domain.shared_key import SharedKey
 
 if TYPE_CHECKING:
@@ -117,8 +129,52 @@ def locations(subscription: str) -> Question[Mapping[str, tuple[str, ...]]]:
         f"/subscriptions/{subscription.lower()}/locations",
         subscription,
         f"/subscriptions/{subscription}/locations",
-        lambda network: network.locations(subscription),
+        lambda network: network.others.locations(subscription),
         vpn_codecs.zones,
+    )
+
+
+def resource_group(group: ResourceGroupId) -> Question[bool]:
+    """Whether a resource group is there: True, or nothing."""
+    return Question(
+        group.key,
+        group.subscription,
+        str(group),
+        lambda network: network.others.resource_group(group),
+        lambda document: other_codecs.resource_group(document, group),
+    )
+
+
+def zone_links(zone: PrivateDnsZoneId) -> Question[tuple[ObservedZoneLink, ...]]:
+    """The links of a private DNS zone. A list that is older than our own write is not shown: it may lack a link."""
+    return Question(
+        f"{zone.key}/virtualnetworklinks",
+        zone.subscription,
+        f"{zone}/virtualNetworkLinks",
+        lambda network: network.others.zone_links(zone),
+        lambda document: other_codecs.zone_links(document, zone),
+    )
+
+
+def network_security_group(group: NetworkSecurityGroupId) -> Question[NetworkSecurityGroup]:
+    """A network security group with its rules."""
+    return Question(
+        group.key,
+        group.subscription,
+        str(group),
+        lambda network: network.network_security_group(group),
+        lambda document: traffic_codecs.network_security_group(document, group),
+    )
+
+
+def route_table(table: RouteTableId) -> Question[RouteTable]:
+    """A route table with its routes."""
+    return Question(
+        table.key,
+        table.subscription,
+        str(table),
+        lambda network: network.route_table(table),
+        lambda document: traffic_codecs.route_table(document, table),
     )
 
 

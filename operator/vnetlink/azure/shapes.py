@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from vnetlink.domain.arm_id import ConnectionId, GatewayId, InvalidId, PublicIpId, SubnetId, VnetId
+from vnetlink.domain.arm_id import ConnectionId, GatewayId, InvalidId, PublicIpId, SubnetId, VnetId, ZoneLinkId
 from vnetlink.domain.observed import Provisioning
 
 Json = Mapping[str, Any]
-AnyId = TypeVar("AnyId", VnetId, GatewayId, PublicIpId, ConnectionId, SubnetId)
+AnyId = TypeVar("AnyId", VnetId, GatewayId, PublicIpId, ConnectionId, SubnetId, ZoneLinkId)
 
 _PROVISIONING = {
     "succeeded": Provisioning.SUCCEEDED,

@@ -6,19 +6,20 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from vnetlink.azure import codecs, questions, vpn_codecs
+from vnetlink.azure import codecs, other_codecs, questions, vpn_codecs
 from vnetlink.azure.answers import Answer, ArmError, Target, Trouble
-from vnetlink.azure.effects import Basis, Part, Subject, is_meant, outdated_by, part, shown, subject, undone_on
+from vnetlink.azure.effects import Basis, Part, Subject, etag, is_meant, outdated_by, part, shown, subject, undone_on
 from vnetlink.azure.errors import ABSENT, as_write
 from vnetlink.azure.memory import Memory, Reading, Thing
 from vnetlink.azure.reading import Reader
 from vnetlink.azure.redaction import mark
-from vnetlink.domain.arm_id import SubnetId
+from vnetlink.domain.arm_id import SubnetId, ZoneLinkId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.outcome import Accepted, Later, Outcome, Present, Refused, Unreadable
 from vnetlink.domain.reasons import Reason
 from vnetlink.planning.actions import (
     AzureAction,
+    ChangePrefixes,
     DeletePart,
     DeletePeering,
     PatchTags,
@@ -26,8 +27,11 @@ from vnetlink.planning.actions import (
     PutGateway,
     PutPeering,
     PutPublicIp,
+    PutResourceGroup,
     PutSharedKey,
     PutSubnet,
+    PutVnet,
+    PutZoneLink,
 )
 
 if TYPE_CHECKING:
@@ -100,6 +104,17 @@ async def send(network: Network, action: AzureAction, basis: Basis) -> Answer | 
             return await network.put_connection(action.id, body, key, etag=basis.etag)
         case PutSharedKey():
             return await network.put_shared_key(action.id, action.key)
+        case PutVnet():
+            return await network.put_vnet(action.id, codecs.vnet_body(action), etag="")
+        case ChangePrefixes():
+            return await network.put_vnet(action.id, codecs.prefixes_body(action, basis.shown or {}), etag=basis.etag)
+        case PutResourceGroup():
+            return await network.others.put_resource_group(action.id, other_codecs.resource_group_body(action))
+        case PutZoneLink(creates=True):
+            return await network.others.put_zone_link(action.id, other_codecs.zone_link_body(action))
+        case PutZoneLink():
+            body = other_codecs.registration_body(action)
+            return await network.others.patch_zone_link(action.id, body, etag=basis.etag)
         case PatchTags():
             return await network.patch_tags(action.id, action.tags, etag=basis.etag)
         case DeletePeering() | DeletePart():
@@ -110,11 +125,18 @@ def concluded(action: AzureAction, answer: Answer | Trouble, target: Target) -> 
     """What an answer to a write says. What is not there any more has been deleted."""
     match answer:
         case Answer(status=status, retry_after=waits):
-            return Accepted(created=status == 201 and not isinstance(action, PutSharedKey), settles_in=waits)
+            return Accepted(created=_has_created(action, status), settles_in=waits)
         case ArmError(status=404) if _deletes(action) and answer.codes[0].lower() in ABSENT:
             return Accepted(created=False)
         case _:
             return as_write(answer, target)
+
+
+def _has_created(action: AzureAction, status: int) -> bool:
+    """Private DNS says 202 to everything, and fails the operation where If-None-Match found something (arm.md 10)."""
+    if isinstance(action, PutZoneLink):
+        return action.creates
+    return status == 201 and not isinstance(action, PutSharedKey)
 
 
 def _creates(action: AzureAction) -> bool:
@@ -126,11 +148,11 @@ def _deletes(action: AzureAction) -> bool:
 
 
 def _made(action: AzureAction) -> bool | None:
-    """What becomes of the subject itself; a peering or subnet neither makes nor ends its VNet."""
+    """What becomes of the subject itself; a peering or subnet neither makes nor ends its VNet, a link not its zone."""
     match action:
-        case PutPublicIp() | PutGateway() | PutConnection():
+        case PutPublicIp() | PutGateway() | PutConnection() | PutVnet() | PutResourceGroup():
             return True
-        case DeletePart() if not isinstance(action.id, SubnetId):
+        case DeletePart() if not isinstance(action.id, SubnetId | ZoneLinkId):
             return False
         case _:
             return None
@@ -149,7 +171,7 @@ def _shown_by(action: AzureAction) -> tuple[Thing, ...]:
 
 def _auxiliary(action: AzureAction) -> Identity | None:
     match action:
-        case PutPeering() | DeletePeering() | PutConnection() | PutSharedKey() | DeletePart():
+        case PutPeering() | DeletePeering() | PutConnection() | PutSharedKey() | PutZoneLink() | DeletePart():
             return action.auxiliary
         case _:
             return None
@@ -168,11 +190,12 @@ def _based(action: AzureAction, planned_on: Reading | None, current: Reading | N
     before = _part(action, planned_on) if planned_on else now
     elsewhere = now is not None and not is_meant(action, now)
     gone = now is None and not _deletes(action)
-    if current is None or elsewhere or gone or now != before:
+    unguarded = isinstance(action, ChangePrefixes) and current is not None and not current.etag
+    if current is None or elsewhere or gone or unguarded or now != before:
         return _changed(action)
     if now is None:
         return Basis()  # a deletion of what is gone: nothing to guard
-    return Basis(current.etag, shown(action, current.document), now)
+    return Basis(etag(action, current.document), shown(action, current.document), now)
 
 
 def _part(action: AzureAction, reading: Reading | None) -> Part | None:

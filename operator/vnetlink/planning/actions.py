@@ -159,10 +159,13 @@ class PatchTags:
 
 @dataclass(frozen=True, slots=True)
 class DeletePart:
-    """Delete one part that was read Present: a connection, gateway, address or subnet, a VNet, its group, a DNS link."""
+    """Delete one part that was read Present: a connection, gateway, address or subnet, a VNet, a DNS link.
+
+    A resource group never is: it would take along what others put into it.
+    """
 
     slot: Slot
-    id: ConnectionId | GatewayId | PublicIpId | SubnetId | VnetId | ResourceGroupId | ZoneLinkId
+    id: ConnectionId | GatewayId | PublicIpId | SubnetId | VnetId | ZoneLinkId
     identity: Identity
     auxiliary: Identity | None = None
     creates: bool = False
