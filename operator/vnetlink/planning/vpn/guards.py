@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vnetlink.domain.arm_id import SubnetId
 from vnetlink.domain.ownership import OwnershipRecord, Part, Role
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.specs import ManagementPolicy, VpnConnectionPair
@@ -60,7 +61,7 @@ def _azure_objection(action: VpnAction, plan: Plan, pair: VpnConnectionPair, wor
     part = _record(plan, pair).parts.get(action.slot)
     if part is None or part.id != action.id:
         return f"{action.id} is neither made nor adopted by this object"
-    if isinstance(action, PutSubnet) and action.id.vnet != end.id:
+    if isinstance(action.id, SubnetId) and action.id.vnet != end.id:
         return f"{action.id} does not belong to this pair"
     if isinstance(action, PutConnection) and (action.near, action.far) != _gateways(world, action):
         return f"{action.id} does not lead from one gateway of this pair to the other"
