@@ -261,7 +261,7 @@ def test_whatever_is_done_by_hand_to_our_connections_is_repaired(
     for deed, side in by_hand:
         by_hand_done(run, deed, side)
         run.place.pass_time()
-    run.rest()
+    assert run.rest().verdict.reason is Reason.CONNECTED
     assert up(run, OLD)
 
 
