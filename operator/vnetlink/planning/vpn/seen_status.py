@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vnetlink.domain.arm_id import SubnetId
-from vnetlink.domain.observed import ObservedConnection, ObservedGateway, ObservedPublicIp, Provisioning
+from vnetlink.domain.observed import ObservedConnection, ObservedGateway, ObservedPublicIp, ObservedVnet, Provisioning
 from vnetlink.domain.outcome import Absent, Present, Seen
 from vnetlink.domain.ownership import PartId, Role
 from vnetlink.domain.sides import PerSide, Side
@@ -147,8 +147,7 @@ def _resources(pair: VpnConnectionPair, both: PerSide[VpnHalf], half: VpnHalf) -
         "onDelete": "Keep",
     }
     if vnet is not None:
-        subnet = vnet.subnet(GATEWAY_SUBNET)
-        state = subnet.provisioning.value if subnet else "Missing"
+        state = _subnet_state(half, vnet)
         yield _part(pair, both, half, Role.GATEWAY_SUBNET, SubnetId(vnet.id, GATEWAY_SUBNET), state, "Selected")
     for role, (id, address) in zip(ADDRESS_ROLES, half.seen.addresses, strict=False):
         yield _part(pair, both, half, role, id, _address_state(address), "Selected")
@@ -173,6 +172,15 @@ def _part(
         "state": state,
         "onDelete": "Delete" if deletes else "Keep",
     }
+
+
+def _subnet_state(half: VpnHalf, vnet: ObservedVnet) -> str:
+    """ARM says Updating for a creation, too: what we made and no gateway lives in yet is being made."""
+    subnet = vnet.subnet(GATEWAY_SUBNET)
+    if subnet is None:
+        return "Missing"
+    ours = half.to_make and half.made_by_us(Role.GATEWAY_SUBNET, SubnetId(vnet.id, GATEWAY_SUBNET))
+    return "Creating" if ours and subnet.provisioning is Provisioning.UPDATING else subnet.provisioning.value
 
 
 def _address_state(seen: Seen[ObservedPublicIp]) -> str:
