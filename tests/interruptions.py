@@ -63,15 +63,15 @@ def _named(request: dict[str, Any]) -> str:
 
 
 class Watched:
-    """Every version of one object while the block runs, as its Ready condition says it: "True Connected"."""
+    """Every version of one object while the block runs, as `shows` (jsonpath) says it: by default "True Connected"."""
 
-    _READY = '{.status.conditions[?(@.type=="Ready")].status} {.status.conditions[?(@.type=="Ready")].reason}{"\\n"}'
+    READY = '{.status.conditions[?(@.type=="Ready")].status} {.status.conditions[?(@.type=="Ready")].reason}'
 
-    def __init__(self, estate: Estate, name: str) -> None:
+    def __init__(self, estate: Estate, name: str, shows: str = READY) -> None:
         self._log = estate.dir / f"watched-{name}"
         self._command = [
             *("kubectl", f"--kubeconfig={estate.cluster.kubeconfig}", f"--namespace={estate.namespace}"),
-            *("get", estate.kind, name, "--watch", f"--output=jsonpath={self._READY}"),
+            *("get", estate.kind, name, "--watch", f'--output=jsonpath={shows}{{"\\n"}}'),
         ]
 
     @property

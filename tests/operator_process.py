@@ -63,6 +63,11 @@ class OperatorProcess:
         except OSError as error:
             return False, str(error)
 
+    def metrics(self) -> str:
+        """What /metrics answers."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+
     @property
     def alive(self) -> bool:
         """Whether the process runs."""
