@@ -29,7 +29,7 @@ from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, Truth, Verdict, Wak
 from vnetlink.planning.vpn.key_rotation import key_actions
 from vnetlink.planning.vpn.preflight import adoption_blockers, blockers, told_unreadable, unreadable
 from vnetlink.planning.vpn.standing import findings, standing
-from vnetlink.planning.vpn.steps import creations, in_motion, recorded_for, repairs
+from vnetlink.planning.vpn.steps import creations, in_motion, recorded_for, repairs, to_come
 from vnetlink.planning.vpn.words import TYPICAL_GATEWAY, describe, planned
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld, vpn_halves
 
@@ -137,7 +137,7 @@ def _observe(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -
 
 def foreseen(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> tuple[VpnAction, ...]:
     """The whole way as far as it can be told beforehand: what an Observe object would do."""
-    return (*creations(pair, world, both), *repairs(pair, world, both))
+    return (*to_come(pair, world, both), *repairs(pair, world, both))
 
 
 def _recording(pair: VpnConnectionPair, record: OwnershipRecord) -> tuple[Record, ...]:

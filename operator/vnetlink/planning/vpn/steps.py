@@ -31,6 +31,21 @@ def creations(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) 
         yield from _connection(pair, world, both, half)
 
 
+def to_come(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[VpnAction]:
+    """The whole way to two connections: what can be made now, and what follows on it. To be told, not to be carried out."""
+    now = tuple(creations(pair, world, both))
+    yield from (step for step in now if not isinstance(step, PutConnection))
+    begun = {step.slot for step in now}
+    for half in both:
+        creation, slot = half.wanted.creation, Slot(half.side, Role.GATEWAY)
+        if half.to_make and creation is not None and half.vnet is not None and slot not in begun:
+            yield _put_gateway(pair, world, half, creation)
+    for half in both:
+        known = half.seen.connection_id is not None and both[half.side.other].seen.gateway_id is not None
+        if half.manages and half.vnet is not None and known and isinstance(half.seen.connection, Absent):
+            yield _put_connection(pair, world, both, half, None, ())
+
+
 def repairs(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[VpnAction]:
     """What we made or adopted and is not as it should be: a Failed gateway of ours, a connection with other options."""
     for half in both:
@@ -153,11 +168,12 @@ def _put_connection(
     assert near is not None
     assert far is not None
     assert id is not None
-    assert half.gateway is not None
+    place = half.gateway or half.vnet  # a gateway lives where its VNet does
+    assert place is not None
     return PutConnection(
         slot=Slot(half.side),
         id=id,
-        location=half.gateway.location,
+        location=place.location,
         near=near,
         far=far,
         options=pair.spec.options_of(half.side),
