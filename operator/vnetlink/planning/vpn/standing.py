@@ -116,6 +116,18 @@ def missing_connections(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[
         yield Finding(reason, message, str(half.gateway.id), f"{who}: {command}")
 
 
+def unseen_ends(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
+    """Our half stands, the other end is someone else's and may not be read: its owner is told what to do, not we to wait for a tunnel."""
+    for half in both:
+        ours, id = both[half.side.other].connection, half.seen.gateway_id
+        if half.manages or id is None or not isinstance(half.seen.gateway, Unreadable):
+            continue
+        if ours is not None and not ours.busy and ours.status != CONNECTED:
+            message = f"The tunnel is not up, and whether gateway {id} has a connection to {ours.near} cannot be seen."
+            command = az.create_connection(half.seen.connection_id, id, ours.near)
+            yield Finding(Reason.WAITING_FOR_OTHER_SIDE, message, str(id), f"Its owner can run: {command}")
+
+
 def policies_differ(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
     """Two ends with different IPsec policies never agree on a tunnel."""
     one, two = both.vnet1.connection, both.vnet2.connection
@@ -266,6 +278,7 @@ ROWS: tuple[Row, ...] = (
     failed_gateways,
     preflight.wrong_connections,
     missing_connections,
+    unseen_ends,
     policies_differ,
     not_as_asked,
     keys_differ,
