@@ -60,6 +60,13 @@ def overlapping_vnets(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[Vp
 def missing_gateways(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
     """A gateway is only ever made, and billed, where spec says `create`."""
     for half in both:
+        if half.seen.gateway_id is None and isinstance(half.seen.gateway, Unreadable):
+            yield Finding(
+                Reason.GATEWAY_MISSING,
+                f"The gateway of VNet {half.end.id} is not named and cannot be looked for: {half.seen.gateway.message}",
+                str(half.end.id),
+                f"Name it in spec.vpn.{half.side.value}.gateway.id of a new object.",
+            )
         if not isinstance(half.seen.gateway, Absent) or half.to_make:
             continue
         named = half.seen.gateway_id
@@ -177,6 +184,13 @@ def _new_subnet(half: VpnHalf, vnet: ObservedVnet) -> Iterator[Finding]:
             f"{field}.addressPrefix {asked} is too small; a gateway needs /{SMALLEST_SUBNET} or larger.",
             str(vnet.id),
             f"Set {field}.prefixLength instead, to have free space chosen.",
+        )
+    elif asked is None and creation is not None and creation.subnet_prefix_length > SMALLEST_SUBNET:
+        yield Finding(
+            Reason.GATEWAY_SUBNET_TOO_SMALL,
+            f"{field}.prefixLength {creation.subnet_prefix_length} is too small; a gateway needs /{SMALLEST_SUBNET} or larger.",
+            str(vnet.id),
+            f"Set {field}.prefixLength to {SMALLEST_SUBNET} or less.",
         )
     elif subnet_prefix(half) is None:
         length = creation.subnet_prefix_length if creation else SMALLEST_SUBNET
