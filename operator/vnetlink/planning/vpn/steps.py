@@ -63,7 +63,11 @@ def repairs(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
         if connection is None or not half.recorded(Role.LINK, connection.id) or not _may_connect(both, half):
             continue
         changes = pair.spec.options_of(half.side).differences(connection.options)
-        if (changes or connection.provisioning is Provisioning.FAILED) and not connection.busy:
+        if (
+            (changes or connection.provisioning is Provisioning.FAILED)
+            and not connection.busy
+            and able(half, Role.LINK)
+        ):
             yield _put_connection(pair, world, both, half, connection, changes)
 
 
