@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from properties.vpn_azure_model import Vault, VpnAzure, address_id, gateway_id, vnet_id
 from properties.vpn_turns import FOUND, MADE, TURNS, VAULT, Crash, Place, Run, everything, pair_of, two_vnets
 from vnetlink.domain.observed import ObservedSubnet, Provisioning
-from vnetlink.domain.outcome import Present, Unreadable
-from vnetlink.domain.ownership import Origin, Role
+from vnetlink.domain.outcome import Present, Refused, Unreadable
+from vnetlink.domain.ownership import Origin, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import AdoptionPolicy, DeletionPolicy, Lifecycle, ManagementPolicy, VpnConnectionPair
@@ -278,6 +278,23 @@ def by_hand_done(run: Run, deed: str, side: Side) -> None:
         case _:
             changed = replace(link, seen=replace(link.seen, options=ConnectionOptions(routing_weight=99)))
             run.place.azure = replace(azure, links={**azure.links, id: changed})
+
+
+@pytest.mark.parametrize("role", [Role.LINK, Role.GATEWAY])
+def test_what_azure_has_just_refused_is_not_written_again_at_once(role: Role) -> None:
+    run = connected()
+    azure, refusal = run.place.azure, Refused(Reason.POLICY_DENIED, "RequestDisallowedByPolicy", "no")
+    failed = replace(azure.gateways[gateway_id("one-gateway")], provisioning=Provisioning.FAILED)
+    run.place.azure = replace(
+        azure, gateways={**azure.gateways, failed.id: failed} if role is Role.GATEWAY else azure.gateways
+    )
+    for deed in ("options", "key") if role is Role.LINK else ():
+        by_hand_done(run, deed, Side.VNET1)
+        run.place.azure = run.place.azure.tick()
+    run.refusals = {Slot(Side.VNET1, role): refusal}
+    plan = run.turn()
+    assert run.place.writes == []
+    assert plan.verdict.reason is Reason.POLICY_DENIED
 
 
 # -- the key

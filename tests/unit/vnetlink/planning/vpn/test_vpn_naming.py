@@ -86,6 +86,7 @@ def test_what_may_be_the_gateway_is_read_each_once() -> None:
         (GatewayCreation(public_ips=(None, None)), (), ("gw-one-ip", "gw-one-ip2")),
         (GatewayCreation(public_ips=(address_id("mine"), None)), (), ("mine", "gw-one-ip2")),
         (GatewayCreation(), ("kept",), ("kept",)),
+        (GatewayCreation(public_ips=(address_id("mine"),)), ("kept",), ("kept",)),
         (GatewayCreation(), ("kept", "inherited"), ("kept", "inherited")),
         (None, ("kept", "inherited"), ("kept", "inherited")),
         (None, (), ()),
