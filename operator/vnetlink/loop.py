@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 
 from vnetlink.domain.outcome import Absent, Later, Present, Refused, Unreadable
-from vnetlink.domain.specs import ObjectKey, Pair, PeeringPair, SpecError, VpnConnectionPair
+from vnetlink.domain.specs import ObjectKey, Owner, PeeringPair, SpecError, VNetLink, VpnConnectionPair
+from vnetlink.kinds.link import LINK
 from vnetlink.kinds.peering import PEERING
 from vnetlink.kinds.vpn import VPN
 from vnetlink.kube.answers import Write
@@ -51,15 +52,17 @@ class Loop:
         ports.claims.update(decoded)
         if isinstance(decoded, SpecError):
             return await self._turn_of_unusable(body, decoded)
-        return await self._turn_of_pair(body, decoded)
+        return await self._turn_of_usable(body, decoded)
 
-    async def _turn_of_pair(self, body: Body, pair: Pair) -> Wake:
-        memory = self._memories.of(pair.meta, self._ports.monotonic())
-        match pair:
+    async def _turn_of_usable(self, body: Body, owner: Owner) -> Wake:
+        memory = self._memories.of(owner.meta, self._ports.monotonic())
+        match owner:
+            case VNetLink():
+                return await Turn(LINK, self._ports, body, owner, memory).run()
             case PeeringPair():
-                return await Turn(PEERING, self._ports, body, pair, memory).run()
+                return await Turn(PEERING, self._ports, body, owner, memory).run()
             case VpnConnectionPair():
-                return await Turn(VPN, self._ports, body, pair, memory).run()
+                return await Turn(VPN, self._ports, body, owner, memory).run()
 
     async def _turn_of_unusable(self, body: Body, wrong: SpecError) -> Wake:
         """A spec that cannot be read is told; its object can be let go of, and nothing else is done for it."""

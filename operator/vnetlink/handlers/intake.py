@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from vnetlink.domain.outcome import Present, Unreadable
-from vnetlink.domain.specs import ObjectKey, ObjectMeta, Pair, SpecError
+from vnetlink.domain.specs import ObjectKey, ObjectMeta, Owner, SpecError
 from vnetlink.kube.claims import Claims
-from vnetlink.kube.decode import decode, key_of
+from vnetlink.kube.decode import controller_of, decode, key_of
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.versions import Versions
 from vnetlink.queue import Priority, Queue
@@ -33,6 +33,7 @@ class Intake:
     def event(self, change: str | None, body: Mapping[str, Any]) -> None:
         """One watch event; `change` is ADDED, MODIFIED, DELETED, or None for an object that was there at the start."""
         key = key_of(body)
+        self._wake_controller(body)
         if change == "DELETED":
             self._forget(key)
             self._claims.forget(key, body["metadata"].get("uid"))
@@ -67,10 +68,16 @@ class Intake:
             elif key not in self._queue:
                 self._queue.add(key, Priority.RESYNC)
 
-    def _new_version(self, body: Mapping[str, Any], seen: Pair | SpecError) -> None:
+    def _new_version(self, body: Mapping[str, Any], seen: Owner | SpecError) -> None:
         self._versions.note(body)
         self._queue.add(seen.meta.key, self._priority(seen.meta))
         self._claims.update(seen)
+
+    def _wake_controller(self, body: Mapping[str, Any]) -> None:
+        """A link shows what its pair says and puts it back, so our own writes to a pair are news for its link, too."""
+        controller = controller_of(body["metadata"])
+        if controller is not None:
+            self._queue.wake((controller[0],))
 
     def _forget(self, key: ObjectKey) -> None:
         """Give it a last turn, which reads 404 and lets go of what it remembers, or finds it alive after all."""

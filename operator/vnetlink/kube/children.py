@@ -28,7 +28,7 @@ class Children:
             return written(await self._api.delete(object_path(key), options))
         if action.version:
             patch: list[Body] = [
-                {"op": "test", "path": "/metadata/resourceVersion", "value": action.version},
+                {"op": "replace", "path": "/metadata/resourceVersion", "value": action.version},
                 {"op": "replace", "path": "/spec", "value": action.spec},
             ]
             return written(await self._api.json_patch(object_path(key), patch))

@@ -1,4 +1,6 @@
-"""Who wants which pair of VNets: a summary of every object of a pair kind, kept in memory. Pure data, may be lost and is rebuilt.
+"""Who wants which pair of VNets: a summary of every link and pair, kept in memory. Pure data, may be lost and is rebuilt.
+
+A pair that a link made counts as the link, so a link and both its pairs during a switch are one claim of the link's age.
 
 It may lag behind the API server, so whoever loses to a claim confirms with a read that the winner still exists.
 """
@@ -10,20 +12,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vnetlink.domain.arm_id import VnetId
-from vnetlink.domain.specs import ObjectKey, Pair, SpecError
+from vnetlink.domain.specs import ObjectKey, Owner, SpecError
 
 PairKey = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`pair`: the two VNets' lower-cased ids. `competes`: it is authorised, Manage, not suspended, and can still write."""
+    """`pair`: the two VNets' lower-cased ids. `competes`: it is authorised, Manage, not suspended, and can still write.
+
+    `controller`: the link that made it, and that one's uid.
+    """
 
     key: ObjectKey
     uid: str
     pair: PairKey
     created_at: datetime
     competes: bool
+    controller: tuple[ObjectKey, str] | None = None
 
     @property
     def rank(self) -> tuple[datetime, str, str, str]:
@@ -43,7 +49,7 @@ class Claims:
         self._pairs: dict[PairKey, set[ObjectKey]] = {}
         self._newest: dict[ObjectKey, int] = {}
 
-    def update(self, seen: Pair | SpecError) -> None:
+    def update(self, seen: Owner | SpecError) -> None:
         """Take note of an object as it was read or reported; an older version than the one known is no news."""
         version = _number(seen.meta.resource_version)
         if version < self._newest.get(seen.meta.key, 0):
@@ -51,7 +57,7 @@ class Claims:
         self._newest[seen.meta.key] = version
         self._note(seen)
 
-    def _note(self, seen: Pair | SpecError) -> None:
+    def _note(self, seen: Owner | SpecError) -> None:
         claim = self._claim(seen)
         if claim == self._claims.get(seen.meta.key):
             return
@@ -82,8 +88,18 @@ class Claims:
         own = self._claims.get(key)
         if own is None:
             return ()
-        others = (self._claims[other] for other in self._pairs[own.pair])
-        return tuple(sorted((c for c in others if c.competes and c.rank < own.rank), key=lambda claim: claim.rank))
+        root = self._root(own)
+        competing = (claim for other in self._pairs[own.pair] if (claim := self._claims[other]).competes)
+        roots = {self._root(claim) for claim in competing}
+        return tuple(sorted((c for c in roots if c.rank < root.rank), key=lambda claim: claim.rank))
+
+    def _root(self, claim: Claim) -> Claim:
+        """The link that made it; itself when nobody did, or another one of the link's name."""
+        if claim.controller is None:
+            return claim
+        key, uid = claim.controller
+        link = self._claims.get(key)
+        return link if link is not None and link.uid == uid else claim
 
     def same_pair(self, key: ObjectKey) -> frozenset[ObjectKey]:
         """The other objects that name the same two VNets, competing or not."""
@@ -96,10 +112,12 @@ class Claims:
         One that another object holds the pair of does not use what is there; `beside` counts as gone.
         """
         ended = (c for c in self._claims.values() if vnet.key in c.pair and c.key.kind == beside.kind and c.competes)
-        others = (c for c in ended if c.key != beside and all(rival.key == beside for rival in self.rivals(c.key)))
+        own = self._claims.get(beside)
+        gone = beside if own is None else self._root(own).key
+        others = (c for c in ended if c.key != beside and all(rival.key == gone for rival in self.rivals(c.key)))
         return tuple(sorted(others, key=lambda claim: claim.rank))
 
-    def _claim(self, seen: Pair | SpecError) -> Claim | None:
+    def _claim(self, seen: Owner | SpecError) -> Claim | None:
         if isinstance(seen, SpecError):
             return None
         return Claim(
@@ -108,14 +126,15 @@ class Claims:
             created_at=seen.meta.created_at,
             pair=frozenset(end.id.key for end in seen.spec.ends),
             competes=seen.spec.lifecycle.writes and self._authorised(seen) and not _over(seen),
+            controller=seen.meta.controller,
         )
 
-    def _authorised(self, seen: Pair) -> bool:
+    def _authorised(self, seen: Owner) -> bool:
         """A reference to a credential is granted to nobody so far (planning/grants.py)."""
         return self._authorises(seen.meta.key.namespace) and not any(end.credential_ref for end in seen.spec.ends)
 
 
-def _over(seen: Pair) -> bool:
+def _over(seen: Owner) -> bool:
     """Whether it is being deleted and only somebody else's finalizer keeps it: it writes and deletes nothing any more."""
     return seen.meta.deleting and not seen.meta.finalizer
 

@@ -1,4 +1,4 @@
-"""From what the API server sends to frozen domain values: a pair or a SpecError. Pure; never raises on a CR's content.
+"""From what the API server sends to frozen domain values: a link, a pair or a SpecError. Pure; never raises on a CR's content.
 
 Fills the schema's defaults in, so that an object stored before a default existed means the same.
 """
@@ -6,11 +6,12 @@ Fills the schema's defaults in, so that an object stored before a default existe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from vnetlink.domain.arm_id import ConnectionId, PeeringId, VnetId
 from vnetlink.domain.ownership import OwnershipRecord
-from vnetlink.domain.sides import PerSide
+from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import (
     AdoptionPolicy,
     CredentialRef,
@@ -20,14 +21,18 @@ from vnetlink.domain.specs import (
     ManagementPolicy,
     ObjectKey,
     ObjectMeta,
-    Pair,
+    Owner,
     PeeringPair,
     PeeringPairSpec,
     SpecError,
+    VNetLink,
+    VNetLinkSpec,
     VpnConnectionPair,
     VpnConnectionPairSpec,
 )
+from vnetlink.domain.vnet_link import Encryption, Method, ReplacePolicy
 from vnetlink.kube.fields import Body, Wrong, arm_id, choice, flag, instant, mapping, span, string
+from vnetlink.kube.link_blocks import creation, flows, zones
 from vnetlink.kube.peering_block import peering_block
 from vnetlink.kube.vpn_block import vpn_block
 
@@ -35,18 +40,33 @@ FINALIZER = "vnetlink.dev/azure"
 OWNED = "vnetlink.dev/owned"
 RECONCILE_REQUESTED = "vnetlink.dev/reconcile-requested-at"
 ROTATE_REQUESTED = "vnetlink.dev/rotate-requested-at"
-PEERING_PAIRS, VPN_CONNECTION_PAIRS = "peeringpairs", "vpnconnectionpairs"
+VNET_LINKS, PEERING_PAIRS, VPN_CONNECTION_PAIRS = "vnetlinks", "peeringpairs", "vpnconnectionpairs"
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(seconds=1), timedelta(days=1)
 
-_KINDS = {"PeeringPair": PEERING_PAIRS, "VpnConnectionPair": VPN_CONNECTION_PAIRS}
+_KINDS = {"VNetLink": VNET_LINKS, "PeeringPair": PEERING_PAIRS, "VpnConnectionPair": VPN_CONNECTION_PAIRS}
+_GROUP = "vnetlink.dev/"
 
 
-def decode(body: Body, installation: str) -> Pair | SpecError:
+def decode(body: Body, installation: str) -> Owner | SpecError:
     """The object in `body`, of whichever kind. KeyError for a kind that is not served."""
-    if key_of(body).kind == VPN_CONNECTION_PAIRS:
-        return vpn_connection_pair(body, installation)
-    return peering_pair(body, installation)
+    match key_of(body).kind:
+        case "vnetlinks":
+            return vnet_link(body, installation)
+        case "vpnconnectionpairs":
+            return vpn_connection_pair(body, installation)
+        case _:
+            return peering_pair(body, installation)
+
+
+def vnet_link(body: Body, installation: str) -> VNetLink | SpecError:
+    """The object in `body`; the ownership record counts only when it is of this installation and this very object."""
+    meta = metadata(body)
+    try:
+        spec = _vnet_link_spec(mapping(body, "spec", "spec"))
+    except Wrong as wrong:
+        return _spec_error(meta, body, wrong)
+    return VNetLink(meta, spec, OwnershipRecord.load(meta.owned, installation, str(meta.key), PeeringId))
 
 
 def peering_pair(body: Body, installation: str) -> PeeringPair | SpecError:
@@ -84,7 +104,17 @@ def metadata(body: Body) -> ObjectMeta:
         reconcile_requested_at=notes.get(RECONCILE_REQUESTED, ""),
         rotate_requested_at=notes.get(ROTATE_REQUESTED, ""),
         owned=notes.get(OWNED, ""),
+        controller=controller_of(meta),
     )
+
+
+def controller_of(meta: Body) -> tuple[ObjectKey, str] | None:
+    """The VNetLink that made it, and its uid. An owner is always in the same namespace."""
+    for owner in meta.get("ownerReferences") or ():
+        link = owner.get("kind") == "VNetLink" and str(owner.get("apiVersion", "")).startswith(_GROUP)
+        if owner.get("controller") is True and link:
+            return ObjectKey(VNET_LINKS, meta.get("namespace", ""), owner["name"]), owner["uid"]
+    return None
 
 
 def key_of(body: Body) -> ObjectKey:
@@ -120,6 +150,48 @@ def _vpn_connection_pair_spec(spec: Body) -> VpnConnectionPairSpec:
     return VpnConnectionPairSpec(
         ends=ends, vpn=block.sides, shared_key=block.shared_key, options=block.options, lifecycle=_lifecycle(spec)
     )
+
+
+def _vnet_link_spec(spec: Body) -> VNetLinkSpec:
+    """Both blocks are handed down as they stand, and looked at here so that a wrong one is told of on the link."""
+    peering, vpn = (mapping(spec, name, f"spec.{name}", required=False) for name in ("peering", "vpn"))
+    peering_block(spec)
+    if spec.get("vpn") is not None:
+        vpn_block(spec)
+    link = VNetLinkSpec(
+        ends=_creating(spec, _ends(spec)),
+        method=choice(spec, "method", Method.AUTO, "spec"),
+        encryption=choice(spec, "encryption", Encryption.NOT_REQUIRED, "spec"),
+        replace=choice(spec, "replacePolicy", ReplacePolicy.MAKE_BEFORE_BREAK, "spec"),
+        peering=peering,
+        vpn=vpn,
+        zones=zones(spec),
+        flows=flows(spec),
+        lifecycle=_lifecycle(spec),
+    )
+    _feasible(link)
+    return link
+
+
+def _feasible(link: VNetLinkSpec) -> None:
+    encrypted = link.encryption is Encryption.IPSEC
+    if link.method is Method.PEERING and encrypted:
+        raise Wrong("spec.encryption: a peering cannot be encrypted with IPsec; set method to Auto or Vpn")
+    if not link.vpn and (link.method is Method.VPN or encrypted):
+        raise Wrong("spec.vpn: a VPN link needs a `vpn` block; add vpn.sharedKey.secretRef.name")
+
+
+def _creating(spec: Body, ends: PerSide[End]) -> PerSide[End]:
+    def end(side: Side) -> End:
+        path = f"spec.{side.value}"
+        wanted = creation(mapping(spec, side.value, path), path)
+        if wanted is not None and ends[side].management is ManagementPolicy.OBSERVE:
+            raise Wrong(
+                f"{path}.create: makes a VNet, and Observe leaves this side to someone else; leave one of them out"
+            )
+        return replace(ends[side], creation=wanted)
+
+    return PerSide.of(end)
 
 
 def _ends(spec: Body) -> PerSide[End]:

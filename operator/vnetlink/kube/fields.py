@@ -6,16 +6,19 @@ null means absent, as in the API server. What cannot be used raises Wrong, which
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from vnetlink.domain.arm_id import InvalidId
+from vnetlink.domain.vnet_link import MANAGED_BY, OWNER
 
 Body = Mapping[str, Any]
 E = TypeVar("E", bound=Enum)
 T = TypeVar("T", covariant=True)
+
+OUR_TAGS = frozenset({MANAGED_BY, OWNER})
 
 _DURATION = re.compile(r"(?:[0-9]{1,5}[hms])+")
 _DURATION_PART = re.compile(r"([0-9]{1,5})([hms])")
@@ -96,6 +99,35 @@ def arm_id(parent: Body, name: str, path: str, type: IdType[T]) -> T:
 def optional_id(parent: Body, name: str, path: str, type: IdType[T]) -> T | None:
     """An id of exactly this type, None when there is none."""
     return None if parent.get(name) is None else arm_id(parent, name, path, type)
+
+
+def texts(parent: Body, name: str, path: str) -> tuple[str, ...]:
+    """A list of strings, empty where there is none."""
+    value = _list(parent, name, f"{path}.{name}")
+    if not all(isinstance(item, str) for item in value):
+        raise Wrong(f"{path}.{name}: must be a list of strings")
+    return tuple(value)
+
+
+def rows(parent: Body, name: str, path: str) -> tuple[tuple[str, Body], ...]:
+    """A list of objects, each with its path; `path` is the list's own."""
+    items = {f"{path}[{position}]": item for position, item in enumerate(_list(parent, name, path))}
+    return tuple((place, mapping(items, place, place)) for place in items)
+
+
+def _list(parent: Body, name: str, path: str) -> Sequence[Any]:
+    value = parent.get(name)
+    if value is not None and not isinstance(value, (list, tuple)):
+        raise Wrong(f"{path}: must be a list")
+    return value or ()
+
+
+def tags(block: Body, path: str) -> tuple[tuple[str, str], ...]:
+    """Azure tags, sorted. Ours are not for anybody else to set: they tell whose a resource is."""
+    for name in block:
+        if name.lower() in OUR_TAGS:
+            raise Wrong(f"{path}: {name} is written by the operator; leave it out")
+    return tuple(sorted((name, string(block, name, path)) for name in block))
 
 
 def span(parent: Body, name: str, path: str, default: timedelta, shortest: timedelta, longest: timedelta) -> timedelta:

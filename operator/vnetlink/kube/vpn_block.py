@@ -18,12 +18,11 @@ from vnetlink.domain.vpn import (
     WantedSharedKey,
     WantedVpnSide,
 )
-from vnetlink.kube.fields import Body, Wrong, choice, flag, mapping, number, optional_id, span, string
+from vnetlink.kube.fields import Body, Wrong, choice, flag, mapping, number, optional_id, rows, span, string, tags
 
 PATH = "spec.vpn"
 SHORTEST_VERIFY, LONGEST_VERIFY = timedelta(seconds=1), timedelta(days=1)
 SUBNET_LENGTHS = range(24, 30)
-OURS = frozenset({"managed-by", "vnetlink-owner"})
 
 # Both become parts of a path or of a document of the API server: never "." or "..", which would lead elsewhere.
 _SECRET_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
@@ -82,7 +81,7 @@ def _creation(gateway: Body, path: str) -> GatewayCreation:
         public_ips=_public_ips(create, active_active, path),
         subnet_prefix=_prefix(subnet, f"{path}.gatewaySubnet"),
         subnet_prefix_length=_prefix_length(subnet, usual.subnet_prefix_length, f"{path}.gatewaySubnet"),
-        tags=_tags(mapping(create, "tags", f"{path}.tags", required=False), f"{path}.tags"),
+        tags=tags(mapping(create, "tags", f"{path}.tags", required=False), f"{path}.tags"),
     )
 
 
@@ -115,14 +114,6 @@ def _prefix_length(subnet: Body, usual: int, path: str) -> int:
     if length not in SUBNET_LENGTHS:
         raise Wrong(f"{path}.prefixLength: {length} is not from {SUBNET_LENGTHS[0]} to {SUBNET_LENGTHS[-1]}")
     return length
-
-
-def _tags(tags: Body, path: str) -> tuple[tuple[str, str], ...]:
-    """Sorted. Ours are not for anybody else to set: they tell whose a resource is."""
-    for name in tags:
-        if name.lower() in OURS:
-            raise Wrong(f"{path}: {name} is written by the operator; leave it out")
-    return tuple(sorted((name, string(tags, name, path)) for name in tags))
 
 
 def _shared_key(block: Body) -> WantedSharedKey:
@@ -159,13 +150,7 @@ def _options(block: Body) -> ConnectionOptions:
 
 
 def _policies(block: Body) -> tuple[IpsecPolicy, ...]:
-    value, path = block.get("ipsecPolicies"), f"{PATH}.ipsecPolicies"
-    if value is None:
-        return ()
-    if not isinstance(value, (list, tuple)):
-        raise Wrong(f"{path}: must be a list")
-    items = {str(position): item for position, item in enumerate(value)}
-    return tuple(_policy(mapping(items, position, f"{path}[{position}]"), f"{path}[{position}]") for position in items)
+    return tuple(_policy(row, place) for place, row in rows(block, "ipsecPolicies", f"{PATH}.ipsecPolicies"))
 
 
 def _policy(policy: Body, path: str) -> IpsecPolicy:

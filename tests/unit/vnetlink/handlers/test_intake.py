@@ -144,3 +144,24 @@ def test_a_spec_that_cannot_be_read_is_queued_like_any_other(world: World) -> No
     broken = body("a") | {"spec": {"vnet1": {"id": "nonsense"}}}
     world.intake.event("ADDED", broken)
     assert world.work() == ["a"]
+
+
+def child(version: str = "1", **meta: object) -> dict[str, Any]:
+    owner = {"apiVersion": "vnetlink.dev/v1alpha1", "kind": "VNetLink", "name": "link", "uid": "u-link"}
+    return body("link-peering", version, ownerReferences=[owner | {"controller": True}], **meta)
+
+
+def test_an_event_of_a_pair_wakes_the_link_that_made_it(world: World) -> None:
+    world.intake.event("ADDED", child())
+    assert sorted(world.work()) == ["link", "link-peering"]
+    world.intake.event("DELETED", child("2"))
+    assert sorted(world.work()) == ["link", "link-peering"]
+
+
+def test_the_echo_of_our_own_write_to_a_pair_is_news_for_its_link(world: World) -> None:
+    """The link shows the pair's status, which is written by us."""
+    world.intake.event("ADDED", child())
+    world.work()
+    world.versions.note(child("2"))
+    world.intake.event("MODIFIED", child("2"))
+    assert world.work() == ["link"]

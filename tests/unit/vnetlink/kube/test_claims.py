@@ -20,6 +20,8 @@ from vnetlink.domain.specs import (
     PeeringPair,
     PeeringPairSpec,
     SpecError,
+    VNetLink,
+    VNetLinkSpec,
     VpnConnectionPair,
     VpnConnectionPairSpec,
 )
@@ -254,3 +256,58 @@ def test_one_that_another_holds_the_pair_of_uses_nothing_there_unless_it_waits_f
     ):
         claims.update(seen)
     assert at(claims, "app", hub) == ["next"]
+
+
+def link(name: str, age: int = 0) -> VNetLink:
+    like = pair(name, age)
+    key = replace(like.meta.key, kind="vnetlinks")
+    meta = replace(like.meta, key=key, uid=f"uid-link-{name}")
+    return VNetLink(meta, VNetLinkSpec(like.spec.ends), OwnershipRecord("here", str(key)))
+
+
+def child(of: VNetLink, name: str, uid: str | None = None) -> PeeringPair:
+    like = pair(name)
+    return replace(like, meta=replace(like.meta, controller=(of.meta.key, uid or of.meta.uid)))
+
+
+def test_a_link_and_its_pairs_during_a_switch_do_not_compete(claims: Claims) -> None:
+    own = link("own", 5)
+    switching = vpn("own-vpn")
+    switching = replace(switching, meta=replace(switching.meta, controller=(own.meta.key, own.meta.uid)))
+    for one in (child(own, "own-peering"), own, switching):
+        claims.update(one)
+    assert [claims.rivals(key) for key in (own.meta.key, pair("own-peering").meta.key, switching.meta.key)] == [()] * 3
+
+
+def test_a_pair_that_a_link_made_has_the_links_age(claims: Claims) -> None:
+    own, other = link("own", 5), pair("between", 3)
+    for one in (own, child(own, "own-peering"), other):
+        claims.update(one)
+    assert claims.rivals(pair("own-peering").meta.key) == ()
+    assert [claim.key for claim in claims.rivals(other.meta.key)] == [own.meta.key]
+
+
+def test_who_came_before_the_link_comes_before_its_pair_too(claims: Claims) -> None:
+    older, own = pair("older", 9), link("own", 5)
+    for one in (older, own, child(own, "own-peering")):
+        claims.update(one)
+    for key in (own.meta.key, pair("own-peering").meta.key):
+        assert [claim.key for claim in claims.rivals(key)] == [older.meta.key]
+
+
+def test_a_pair_that_names_another_links_uid_counts_for_itself(claims: Claims) -> None:
+    """Whoever writes an ownerReference by hand does not get the link's age, nor past the link."""
+    own = link("own", 5)
+    for one in (own, child(own, "forged", "uid-guessed")):
+        claims.update(one)
+    assert [claim.key for claim in claims.rivals(pair("forged").meta.key)] == [own.meta.key]
+
+
+def test_what_waits_for_a_links_pair_to_go_uses_the_vnet_after_it(claims: Claims) -> None:
+    own = link("own", 5)
+    made, behind = child(own, "own-peering"), pair("behind", 1)
+    elsewhere = pair("elsewhere", 1, ends=("app", "third"))
+    for one in (own, made, behind, elsewhere):
+        claims.update(one)
+    using = claims.at_vnet(vnet("app"), made.meta.key)
+    assert {claim.key for claim in using} == {behind.meta.key, elsewhere.meta.key}
