@@ -123,6 +123,8 @@ def shown(action: AzureAction, document: Mapping[str, object]) -> Mapping[str, o
             return codecs.shown_peering(document, action.id.name)
         case PutGateway() | PutConnection() | ChangePrefixes():
             return document
+        case PutZoneLink():
+            return other_codecs.shown_link(document, action.id)
         case _:
             return None
 

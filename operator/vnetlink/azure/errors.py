@@ -34,7 +34,7 @@ _PASSES, _STAYS = Class.PASSES, Class.STAYS
 # arm.md 1.4 to 1.7, 3 to 7; lower-cased codes. What is refused now and set right by our own next turn PASSES
 # (RemotePeeringIsDisconnected: the next plan deletes the stale side). An address or subnet is deleted only when its reading
 # shows it free, so "in use" means that Azure lags behind, or that the next reading will show who uses it. A gateway may be
-# the far end of a connection that no reading of ours shows: that STAYS.
+# the far end of a connection that no reading of ours shows: that STAYS, and so does what keeps a whole VNet from going.
 CODES: dict[str, Row] = {
     code.lower(): Row(means, reason)
     for means, reason, codes in (
@@ -65,6 +65,8 @@ CODES: dict[str, Row] = {
         (_STAYS, Reason.INVALID_SPEC, "StandardAndStandardV2SkuPublicIPAddressesMustBeStatic"),
         (_STAYS, Reason.INVALID_SPEC, "ActiveActiveGatewayMustHaveExactlyTwoIpConfigurations"),
         (_STAYS, Reason.INVALID_SPEC, "NetcfgInvalidSubnet InvalidAddressPrefixFormat InvalidCIDRNotation"),
+        (_STAYS, Reason.INVALID_SPEC, "InvalidResourceLocation LocationNotAvailableForResourceType"),
+        (_STAYS, Reason.INVALID_SPEC, "InvalidResourceGroupLocation LocationNotAvailableForResourceGroup"),
         (_STAYS, Reason.NO_FREE_PREFIX, "NetcfgSubnetRangesOverlap"),
         (_STAYS, Reason.NAME_TAKEN, "VirtualNetworkGatewayConnectionGatewaysCannotBeChanged"),
         (_STAYS, Reason.SHARED_KEY_INVALID, "InvalidSharedKey"),
@@ -83,10 +85,13 @@ CODES: dict[str, Row] = {
     for code in codes.split()
 }
 
-# Codes nobody recorded; their sentences are known (arm.md 4, recordings/errors-from-issues).
+# Codes nobody recorded, or that say nothing (Conflict, BadRequest); their sentences are known (arm.md 4,
+# recordings/errors-from-issues; the last two: Azure/Azure-Landing-Zones 3890, MicrosoftDocs/azure-aks-docs 212).
 SENTENCES: tuple[tuple[str, Row], ...] = (
     ("has allowgatewaytransit flag set to false", Row(_PASSES, Reason.WAITING_FOR_OTHER_SIDE)),
     ("already has useremotegateways flag set to true", Row(_STAYS, Reason.CONFLICTING_PEERING)),
+    ("private dns zone(s) with auto-registration enabled", Row(_STAYS, Reason.INVALID_SPEC)),
+    ("cannot be linked to multiple zones with overlapping namespaces", Row(_STAYS, Reason.INVALID_SPEC)),
 )
 
 # Families of codes, by how they begin or end: PublicIPCountLimitReached, StaticPublicIPCountLimitReached,
@@ -157,7 +162,7 @@ def _not_answered(trouble: HeldBack | NoAnswer, target: Target) -> Later:
 def _row(error: ArmError, target: Target) -> Row:
     row = _found(error)
     reason = restated(row.reason, error.codes[0], error.message, target.resource)
-    return Row(_STAYS if reason is Reason.GATEWAY_FAILED else row.means, reason)
+    return Row(_STAYS if reason in (Reason.GATEWAY_FAILED, Reason.GATEWAY_IN_USE) else row.means, reason)
 
 
 def _found(error: ArmError) -> Row:

@@ -52,9 +52,9 @@ def zone_link_body(action: PutZoneLink) -> dict[str, Any]:
     return {"location": "global", "tags": dict(action.tags), "properties": properties}
 
 
-def registration_body(action: PutZoneLink) -> dict[str, Any]:
-    """The body of a PATCH: everything else stays."""
-    return {"properties": {"registrationEnabled": action.registration_enabled}}
+def registration_body(action: PutZoneLink, shown: Json) -> dict[str, Any]:
+    """The body of a PATCH, whole as recorded (R:privatedns-patchlink-…): what ARM showed, with another registration."""
+    return {**zone_link_body(action), "tags": dict(tags(shown))}
 
 
 def _zone_link(id: ZoneLinkId, shown: Json) -> ObservedZoneLink:

@@ -113,7 +113,7 @@ async def send(network: Network, action: AzureAction, basis: Basis) -> Answer | 
         case PutZoneLink(creates=True):
             return await network.others.put_zone_link(action.id, other_codecs.zone_link_body(action))
         case PutZoneLink():
-            body = other_codecs.registration_body(action)
+            body = other_codecs.registration_body(action, basis.shown or {})
             return await network.others.patch_zone_link(action.id, body, etag=basis.etag)
         case PatchTags():
             return await network.patch_tags(action.id, action.tags, etag=basis.etag)
