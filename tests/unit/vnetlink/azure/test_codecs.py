@@ -9,9 +9,11 @@ from vnetlink.azure.shapes import Unintelligible
 from vnetlink.domain.arm_id import PeeringId, VnetId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.observed import ObservedSubnet, PeeringState, Provisioning, SyncLevel
+from vnetlink.domain.ownership import Slot
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.sides import Side
-from vnetlink.planning.actions import PutPeering
+from vnetlink.domain.vnet_link import VnetCreation
+from vnetlink.planning.actions import ChangePrefixes, PutPeering, PutVnet
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 HUB, SPOKE = (VnetId(SUBSCRIPTION, "net", name) for name in ("hub", "spoke"))
@@ -224,3 +226,38 @@ def test_options_survive_the_way_out_and_back() -> None:
     body["properties"]["peeringState"] = "Connected"
     (peering,) = codecs.vnet(shown_vnet({"name": "to-spoke", **body}), HUB).peerings
     assert peering.options == options
+
+
+def test_a_vnet_is_read_with_its_tags() -> None:
+    assert codecs.vnet({**shown_vnet(), "tags": {"b": "2", "a": "1"}}, HUB).tags == (("a", "1"), ("b", "2"))
+    assert codecs.vnet(shown_vnet(), HUB).tags == ()
+
+
+def test_a_new_vnet_is_asked_for_with_space_subnets_and_tags() -> None:
+    creation = VnetCreation("westeurope", ("10.1.0.0/16",), (("app", "10.1.0.0/24"),), tags=(("theirs", "not these"),))
+    action = PutVnet(Slot(Side.VNET1), HUB, creation, (("a", "1"),), Identity("operator", "t"))
+    assert codecs.vnet_body(action) == {
+        "location": "westeurope",
+        "tags": {"a": "1"},
+        "properties": {
+            "addressSpace": {"addressPrefixes": ["10.1.0.0/16"]},
+            "subnets": [{"name": "app", "properties": {"addressPrefix": "10.1.0.0/24"}}],
+        },
+    }
+
+
+def test_another_address_space_changes_nothing_else_and_names_no_other_vnet() -> None:
+    inner = {"dhcpOptions": {"dnsServers": ["10.1.0.4"]}, "flowTimeoutInMinutes": 7, "newToUs": {"deep": [1]}}
+    space = {"addressPrefixes": ["10.1.0.0/16"], "ipamPoolPrefixAllocations": []}
+    shown = {**shown_vnet(shown_peering(), addressSpace=space, **inner), "tags": {"a": "1"}, "extendedLocation": {}}
+    action = ChangePrefixes(Slot(Side.VNET1), HUB, ("10.1.0.0/16", "10.9.0.0/16"), Identity("operator", "t"))
+    body = codecs.prefixes_body(action, shown)
+    assert body["properties"]["addressSpace"] == {**space, "addressPrefixes": ["10.1.0.0/16", "10.9.0.0/16"]}
+    assert body["properties"]["subnets"] == shown["properties"]["subnets"]
+    assert {name: body["properties"][name] for name in inner} == inner
+    assert {name: body[name] for name in ("location", "tags", "extendedLocation")} == {
+        name: shown[name] for name in ("location", "tags", "extendedLocation")
+    }
+    assert str(SPOKE) not in str(body)
+    assert "provisioningState" not in body["properties"]
+    assert space["addressPrefixes"] == ["10.1.0.0/16"]

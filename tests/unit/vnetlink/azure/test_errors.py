@@ -266,3 +266,98 @@ def test_codes_are_compared_without_case() -> None:
 @pytest.mark.parametrize(("seconds", "waits"), [(-5, 0), (17, 17), (1e12, 3600)])
 def test_a_retry_after_is_kept_within_an_hour(seconds: float, waits: int) -> None:
     assert after(seconds) == timedelta(seconds=waits)
+
+
+ZONE_LINK = Target(f"{GROUP}/privateDnsZones/corp.example/virtualNetworkLinks/hub", "client c of tenant t")
+SUBNET = Target(f"{TARGET.resource}/subnets/app", "client c of tenant t")
+
+
+@pytest.mark.parametrize(
+    ("target", "reason", "kind"),
+    [
+        (TARGET, Reason.GATEWAY_IN_USE, Refused),
+        (SUBNET, Reason.OPERATION_IN_PROGRESS, Later),
+    ],
+)
+def test_a_subnet_in_use_passes_for_the_subnet_and_stays_for_the_whole_vnet(
+    target: Target, reason: Reason, kind: type
+) -> None:
+    said = f"Subnet app is in use by {GATEWAY.resource}/ipConfigurations/default and cannot be deleted."
+    outcome = as_write(ArmError(400, ("InUseSubnetCannotBeDeleted",), said), target)
+    assert isinstance(outcome, Later | Refused)
+    assert (type(outcome), outcome.reason) == (kind, reason)
+
+
+@pytest.mark.parametrize("code", ["ParentResourceNotFound", "ResourceNotFound", "ResourceGroupNotFound"])
+def test_a_zone_that_is_missing_is_told_as_a_missing_zone(code: str) -> None:
+    refused = as_write(ArmError(404, (code,), "Says ARM."), ZONE_LINK)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.DNS_ZONE_NOT_FOUND
+
+
+def test_a_vnet_that_a_link_names_and_nobody_finds_is_told_as_a_missing_vnet() -> None:
+    said = f"Resource {TARGET.resource} referenced by resource {ZONE_LINK.resource} was not found."
+    refused = as_write(ArmError(400, ("InvalidResourceReference",), said), ZONE_LINK)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.VNET_NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (
+            409,
+            "Conflict",
+            "A virtual network can only be linked to 1 Private DNS zone(s) with auto-registration enabled; conflicting "
+            "Private DNS zone is 'other.example'.",
+        ),
+        (
+            400,
+            "BadRequest",
+            "A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual "
+            "network with 'corp.example' and 'corp.example' zones.",
+        ),
+    ],
+)
+def test_what_private_dns_refuses_for_good_does_not_pass(status: int, code: str, said: str) -> None:
+    refused = as_write(ArmError(status, (code,), said), ZONE_LINK)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.INVALID_SPEC
+    assert said in refused.message
+
+
+def test_another_conflict_of_private_dns_passes() -> None:
+    outcome = as_write(ArmError(409, ("Conflict",), "Says ARM."), ZONE_LINK)
+    assert isinstance(outcome, Later)
+    assert outcome.reason is Reason.OPERATION_IN_PROGRESS
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (403, "LinkedAuthorizationFailed", Reason.AUTHORIZATION_FAILED),
+        (409, "ResourceGroupBeingDeleted", Reason.OPERATION_IN_PROGRESS),
+        (429, "RetryableError", Reason.OPERATION_IN_PROGRESS),
+        (412, "PreconditionFailed", Reason.OPERATION_IN_PROGRESS),
+        (400, "VirtualNetworkLinksCountLimitReached", Reason.QUOTA_EXCEEDED),
+    ],
+)
+def test_errors_of_a_link_are_not_told_of_a_vnet(status: int, code: str, reason: Reason) -> None:
+    outcome = as_write(ArmError(status, (code,), "Says ARM."), ZONE_LINK)
+    assert isinstance(outcome, Later | Refused)
+    assert outcome.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "LocationNotAvailableForResourceType"),
+        (400, "LocationNotAvailableForResourceGroup"),
+        (409, "InvalidResourceGroupLocation"),
+        (409, "InvalidResourceLocation"),
+    ],
+)
+def test_a_location_that_cannot_be_is_a_fault_of_spec_and_no_operation_to_wait_for(status: int, code: str) -> None:
+    refused = as_write(ArmError(status, (code,), "Says ARM."), TARGET)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.INVALID_SPEC
