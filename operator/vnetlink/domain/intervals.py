@@ -55,8 +55,20 @@ def meet(one: Intervals, other: Intervals) -> bool:
     return next(_common(one, other), None) is not None
 
 
+def covers(whole: Intervals, part: Intervals) -> bool:
+    """Whether `whole` holds all of `part`."""
+    if part and whole and whole[0][0] <= part[0][0] and part[-1][1] <= whole[0][1]:
+        return True  # the usual case: one interval does
+    return not subtract(part, whole)
+
+
 def addresses(prefixes: Iterable[str]) -> Intervals:
     """The addresses of CIDR prefixes and single addresses; what does not parse holds none: ARM is the judge of its form."""
+    return _addresses(tuple(prefixes))
+
+
+@lru_cache(maxsize=4096)
+def _addresses(prefixes: tuple[str, ...]) -> Intervals:
     return union(*(span(prefix) for prefix in prefixes))
 
 

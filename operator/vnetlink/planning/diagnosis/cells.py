@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from vnetlink.domain.intervals import Interval, Intervals, intersect, subtract, union
+from vnetlink.domain.intervals import Interval, Intervals, covers, intersect, union
 
 Box: TypeAlias = tuple[Intervals, ...]
 
@@ -49,11 +49,13 @@ class _Axis:
         self._sides, self._within = sides, within
         self._hull = ((within[0][0], within[-1][1]),)
         self._known: dict[int, dict[int, Intervals]] = {}
-        matching = [side == within or not subtract(within, side) for side in sides]
+        matching = [covers(side, within) for side in sides]
         self.covering = sum(1 << bit for bit, whole in enumerate(matching) if whole)
 
     def split(self, mask: int) -> dict[int, Intervals]:
         """What of the axis each combination of the rules of `mask` matches; together all of it."""
+        if not mask & ~self.covering:
+            return {mask: self._within}
         if mask not in self._known:
             found: dict[int, list[Interval]] = {}
             for part, matching in self._atoms(mask):

@@ -24,7 +24,9 @@ from vnetlink.domain.intervals import (
     Intervals,
     addresses,
     intersect,
+    meet,
     prefixes,
+    span,
     subtract,
     union,
 )
@@ -66,8 +68,8 @@ _PORTLESS = {
     Protocol.ESP: 2 * (LAST_PORT + 1) + 1,
     Protocol.AH: 2 * (LAST_PORT + 1) + 2,
 }
-_EVERY_SERVICE: Intervals = ((0, _PORTLESS[Protocol.AH]),)
-_EVERY_PORT: Intervals = ((0, LAST_PORT),)
+EVERY_SERVICE: Intervals = ((0, _PORTLESS[Protocol.AH]),)
+EVERY_PORT: Intervals = ((0, LAST_PORT),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,7 @@ def _ports(protocol: Protocol, ports: tuple[PortRange, ...]) -> Intervals:
 
 
 def _all_ports(ports: tuple[PortRange, ...]) -> bool:
-    return union((port.first, port.last) for port in ports) == _EVERY_PORT
+    return union((port.first, port.last) for port in ports) == EVERY_PORT
 
 
 # One rule may become two rows: what certainly matches, and what may.
@@ -234,12 +236,12 @@ _Row: TypeAlias = tuple[SecurityRule, Box, bool]
 
 
 def _sift(whole: tuple[Part, ...], rules: tuple[SecurityRule, ...], virtual_network: tuple[str, ...]) -> Sieve:
-    rows = tuple(chain.from_iterable(_rows(rule, virtual_network) for rule in rules))
-    sure = sum(1 << bit for bit, row in enumerate(rows) if row[2])
     passing: list[Part] = []
     blocks: list[Block] = []
     doubts: list[Doubt] = []
     for part in whole:
+        rows = tuple(chain.from_iterable(_rows(rule, part.space, virtual_network) for rule in rules))
+        sure = sum(1 << bit for bit, row in enumerate(rows) if row[2])
         for box, matching in cells([row[1] for row in rows], part.space, sure):
             match _decide(rows, matching):
                 case SecurityRule(access=Access.DENY) as rule:
@@ -273,17 +275,21 @@ def _doubt(rule: SecurityRule) -> str:
     return f"rule {rule.name} names a service tag whose addresses were not read"
 
 
-def _rows(rule: SecurityRule, virtual_network: tuple[str, ...]) -> Iterator[_Row]:
-    """Nothing for a rule with groups on both sides."""
-    rest = _rest(rule.protocol, rule.destination_ports, rule.source_ports)
+def _rows(rule: SecurityRule, space: Box, virtual_network: tuple[str, ...]) -> Iterator[_Row]:
+    """Nothing for a rule that has nothing to do with this traffic, or has groups on both sides."""
+    services, ports = _rest(rule.protocol, rule.destination_ports, rule.source_ports)
+    if not meet(space[2], services) or not meet(space[3], ports):
+        return
     source = _matched(rule.sources, virtual_network)
     destination = _matched(rule.destinations, virtual_network)
-    yield rule, (source[0], destination[0], *rest), True
-    if not rule.source_groups or not rule.destination_groups:
+    if meet(source[0], space[0]) and meet(destination[0], space[1]):
+        yield rule, (source[0], destination[0], services, ports), True
+    groups = bool(rule.source_groups) + bool(rule.destination_groups)
+    if groups == 1 or (groups == 0 and (source[1] or destination[1])):
         maybe_source = EVERYWHERE if rule.source_groups else union(*source)
         maybe_destination = EVERYWHERE if rule.destination_groups else union(*destination)
-        if (maybe_source, maybe_destination) != (source[0], destination[0]):
-            yield rule, (maybe_source, maybe_destination, *rest), False
+        if meet(maybe_source, space[0]) and meet(maybe_destination, space[1]):
+            yield rule, (maybe_source, maybe_destination, services, ports), False
 
 
 @lru_cache(maxsize=65536)
@@ -304,8 +310,8 @@ def _matched(sides: tuple[str, ...], virtual_network: tuple[str, ...]) -> tuple[
             case tag if tag[:1].isalpha() and ":" not in tag:
                 perhaps.append(_outside(virtual_network))
             case prefix:
-                sure.append(addresses((prefix,)))
-    return union(*sure), union(*perhaps)
+                sure.append(span(prefix))
+    return sure[0] if len(sure) == 1 else union(*sure), union(*perhaps)
 
 
 @lru_cache(maxsize=65536)
@@ -316,7 +322,7 @@ def _rest(
     many = tuple(_STARTS) + tuple(_PORTLESS) if protocol is Protocol.ANY else (protocol,)
     free = _all_ports(source_ports)
     services = union(*(_service(one, ports) for one in many if free or one.has_ports))
-    return services, _EVERY_PORT if free else union((port.first, port.last) for port in source_ports)
+    return services, EVERY_PORT if free else union((port.first, port.last) for port in source_ports)
 
 
 @lru_cache(maxsize=1024)
