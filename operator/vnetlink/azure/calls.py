@@ -35,11 +35,14 @@ UNREADABLE = NoAnswer("Azure Resource Manager's answer is unreadable")
 
 
 class Caught:
-    """The raw answer of a call: status and headers, which the SDK's models drop. `sent` is the key in the request."""
+    """The raw answer of a call: status and headers, which the SDK's models drop. `keys` may stand in it.
 
-    def __init__(self, sent: SharedKey | None = None) -> None:
+    `quotable`: no key that nobody has seen yet can be in it, so that an error may be logged in full.
+    """
+
+    def __init__(self, *keys: SharedKey | None, quotable: bool = True) -> None:
         self.last: AsyncHttpResponse | None = None
-        self.cleaned = Redactor(sent)
+        self.cleaned, self.quotable = Redactor(*keys), quotable
 
     def head(self, response: Response) -> None:
         """Hook of a write: its body is still on the way."""
@@ -99,7 +102,8 @@ async def outcome(step: Awaitable[object], caught: Caught) -> Answer | Trouble:
     except (TokenRefused, TurnedBack, Crowded, ForeignHost) as unsent:
         return _unsent(unsent)
     except (AzureError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        log.debug("ARM request failed: %s: %s", type(error).__name__, lasting(caught.cleaned(str(error))))
+        said = lasting(caught.cleaned(str(error))) if caught.quotable else "its words may hold a shared key"
+        log.debug("ARM request failed: %s: %s", type(error).__name__, said)
         return _trouble(error, caught.cleaned)
 
 

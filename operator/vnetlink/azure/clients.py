@@ -26,6 +26,7 @@ from vnetlink.azure.identities import Identities
 from vnetlink.azure.limiter import Limiter
 from vnetlink.azure.others import MAX_PAGES, Others
 from vnetlink.azure.pipeline import policies
+from vnetlink.azure.redaction import KnownKeys
 from vnetlink.domain.arm_id import (
     ConnectionId,
     GatewayId,
@@ -53,12 +54,13 @@ class Clients:
         self._cloud, self._identities, self._limiter = cloud, identities, limiter
         self._version: dict[str, Any] = {"api_version": api_version} if api_version else {}
         self._clients: dict[tuple[Identity, Identity | None, str], Network] = {}
+        self._keys = KnownKeys()
 
     def network(self, identity: Identity, auxiliary: Identity | None, subscription: str) -> Network:
         """The calls to Microsoft.Network in one subscription."""
         key = (identity, auxiliary, subscription.lower())
         if key not in self._clients:
-            self._clients[key] = Network(self._client(*key), self._version)
+            self._clients[key] = Network(self._client(*key), self._version, self._keys)
         return self._clients[key]
 
     async def close(self) -> None:
@@ -83,8 +85,8 @@ class Clients:
 class Network:
     """A narrow port over the generated client: JSON objects in and out, `etag` of a write empty for none."""
 
-    def __init__(self, client: NetworkManagementClient, version: Mapping[str, Any]) -> None:
-        self._client, self._version = client, version
+    def __init__(self, client: NetworkManagementClient, version: Mapping[str, Any], keys: KnownKeys) -> None:
+        self._client, self._version, self._keys = client, version, keys
         self.others = Others(client)
 
     # --- reads
@@ -115,13 +117,13 @@ class Network:
 
     async def connection(self, connection: ConnectionId) -> Answer | Trouble:
         """GET of a connection, without the key that older API versions show."""
-        caught = Caught()
+        caught = self._about(connection)
         get = self._client.virtual_network_gateway_connections.get
         return await outcome(get(connection.resource_group, connection.name, **self._read(caught)), caught)
 
     async def connections_of(self, gateway: GatewayId) -> Answer | Trouble:
         """All pages of a gateway's connections as one list; its etag is made of the ids in it."""
-        caught, found = Caught(), list[Any]()
+        caught, found = Caught(quotable=False), list[Any]()
         listed = self._client.virtual_network_gateways.list_connections
         async for page in _pages(listed(gateway.resource_group, gateway.name, **self._read(caught)), caught):
             if not isinstance(page, Answer):
@@ -135,9 +137,12 @@ class Network:
 
     async def shared_key(self, connection: ConnectionId) -> Answer | Trouble:
         """GET of a connection's key: `key` of the document is a SharedKey, or None when there is none."""
-        caught = CaughtKey()
+        caught = CaughtKey(*self._keys.of(connection), quotable=False)
         get = self._client.virtual_network_gateway_connections.get_shared_key
-        return await outcome(get(connection.resource_group, connection.name, **self._read(caught)), caught)
+        answer = await outcome(get(connection.resource_group, connection.name, **self._read(caught)), caught)
+        key = answer.document.get("key") if isinstance(answer, Answer) else None
+        self._keys.note(connection, key if isinstance(key, SharedKey) else None)
+        return answer
 
     async def network_security_group(self, group: NetworkSecurityGroupId) -> Answer | Trouble:
         """GET of a network security group with all its rules."""
@@ -198,7 +203,8 @@ class Network:
         self, connection: ConnectionId, body: Mapping[str, Any], key: SharedKey | None, *, etag: str
     ) -> Answer | Trouble:
         """PUT of a connection; `key` goes into the body here and nowhere before."""
-        caught = Caught(key)
+        self._keys.note(connection, key)
+        caught = self._about(connection)
         secret = {"sharedKey": key.reveal()} if key else {}
         whole = VirtualNetworkGatewayConnection({**body, "properties": {**body["properties"], **secret}})
         put = self._client.virtual_network_gateway_connections.begin_create_or_update
@@ -206,14 +212,15 @@ class Network:
 
     async def put_shared_key(self, connection: ConnectionId, key: SharedKey) -> Answer | Trouble:
         """PUT of a connection's key; the answer's document is empty."""
-        caught = CaughtSilently(key)
+        self._keys.note(connection, key)
+        caught = CaughtSilently(*self._keys.of(connection), quotable=False)
         put = self._client.virtual_network_gateway_connections.begin_set_shared_key
         value = ConnectionSharedKey({"value": key.reveal()})
         return await outcome(put(*_item(connection), value, **self._write(caught)), caught)
 
     async def patch_tags(self, target: Taggable, tags: Tags, *, etag: str) -> Answer | Trouble:
         """PATCH of all tags; of an address it is done at once."""
-        caught, sent = Caught(), TagsObject({"tags": dict(tags)})
+        caught, sent = self._about(target), TagsObject({"tags": dict(tags)})
         options, where = self._write(caught, etag), _item(target)
         match target:
             case GatewayId():
@@ -231,7 +238,7 @@ class Network:
         """DELETE of whatever it is."""
         if isinstance(target, ZoneLinkId):
             return await self.others.delete_zone_link(target, etag=etag)
-        caught = Caught()
+        caught = self._about(target)
         return await outcome(self._delete(target, self._write(caught, etag)), caught)
 
     async def close(self) -> None:
@@ -239,6 +246,10 @@ class Network:
         await self._client.close()
 
     # --- what all calls have in common
+
+    def _about(self, target: object) -> Caught:
+        """For an answer in which the key of a connection may stand, if `target` is one."""
+        return Caught(*self._keys.of(target), quotable=False) if isinstance(target, ConnectionId) else Caught()
 
     def _read(self, caught: Caught) -> dict[str, Any]:
         return {"raw_response_hook": caught.whole, **self._version}

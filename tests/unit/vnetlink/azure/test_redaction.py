@@ -2,12 +2,14 @@
 
 import html
 import json
+import logging
 from urllib.parse import quote
 
 import pytest
 
-from vnetlink.azure.calls import Caught, CaughtKey, CaughtSilently
-from vnetlink.azure.redaction import HIDDEN, WITHHELD, Redactor, keyless, mark
+from vnetlink.azure.calls import Caught, CaughtKey, CaughtSilently, outcome
+from vnetlink.azure.redaction import HIDDEN, WITHHELD, KnownKeys, Redactor, keyless, mark
+from vnetlink.domain.arm_id import ConnectionId
 from vnetlink.domain.shared_key import SharedKey
 
 TEXT = 's3cret"Key<>&/of+16%chars'
@@ -72,3 +74,30 @@ def test_what_is_no_key_is_an_error_that_does_not_repeat_it(body: bytes) -> None
 
 def test_the_answer_to_a_new_key_is_not_even_looked_at() -> None:
     assert CaughtSilently(KEY).document(json.dumps({"value": TEXT}).encode()) == {}
+
+
+def test_the_last_keys_of_a_connection_are_known_and_no_other_connections() -> None:
+    root = (
+        "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network/connections"
+    )
+    one, other = ConnectionId.parse(f"{root}/one"), ConnectionId.parse(f"{root}/other")
+    keys = KnownKeys()
+    for number in range(5):
+        keys.note(one, SharedKey(f"{TEXT}{number}"))
+        keys.note(one, SharedKey(f"{TEXT}{number}"))
+    keys.note(one, None)
+    assert keys.of(one) == tuple(SharedKey(f"{TEXT}{number}") for number in (2, 3, 4))
+    assert keys.of(other) == ()
+    assert TEXT not in repr(vars(keys))
+
+
+async def test_a_failure_of_which_the_words_may_hold_an_unknown_key_is_logged_without_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fails() -> None:
+        raise ValueError(f"unreadable: {TEXT}")
+
+    caplog.set_level(logging.DEBUG)
+    await outcome(fails(), Caught(quotable=False))
+    assert "ValueError" in caplog.text
+    assert TEXT not in caplog.text
