@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from estate import Estate, eventually
 from interruptions import own
+from secrecy import assert_untold, kept, left
 
 SECRET = "Sw0rdf1sh~behind.the_door"
-TOKEN = re.compile(r"eyJ[\w-]{10,}|bearer\s+\S{8}", re.IGNORECASE)
-
-
-def kept(estate: Estate) -> str:
-    """Every object and event that the operator may have written."""
-    kinds = "peeringpairs,events.v1.,events.events.k8s.io,configmaps"
-    return estate.cluster.kubectl("get", kinds, "--all-namespaces", "--output=yaml", "--show-managed-fields").stdout
 
 
 def clean(estate: Estate) -> None:
-    for place, text in {"log": estate.operator.log(), "objects": kept(estate)}.items():
-        assert text, place
-        assert SECRET not in text, place
-        assert not TOKEN.search(text), place
+    assert_untold(left(estate), SECRET)
     assert "kopf" not in kept(estate)
 
 
