@@ -99,9 +99,9 @@ class VpnEstate(Estate):
         return json.loads(text) if text.strip() else {}
 
     def clean(self) -> None:
-        """And no Secret of ours survives."""
+        """And no Secret and no event of ours survives: the next object of that name tells its own."""
         super().clean()
-        self.kubectl("delete", "secrets", "--all", "--ignore-not-found")
+        self.kubectl("delete", "secrets,events", "--all", "--ignore-not-found")
 
 
 @contextmanager
