@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from vnetlink.domain.outcome import Accepted, Outcome, Refused
 from vnetlink.domain.ownership import Origin, OwnershipRecord
-from vnetlink.planning.actions import AzureAction, DeletePeering, PutSharedKey
+from vnetlink.planning.actions import AzureAction, DeletePeering, PutGateway, PutSharedKey
 
 
 def after(record: OwnershipRecord, action: AzureAction, outcome: Outcome) -> OwnershipRecord:
     """The record that is true after `action`.
 
-    A definite refusal takes Created back, a 200 for a creation makes it Adopted, a key that was set is noted by its version.
+    A definite refusal takes Created back, a 200 for a creation makes it Adopted, a key that was set is noted by its version. A
+    repair of a gateway counts when Azure took it: one that was put off or throttled is still owed.
     """
     part = record.parts.get(action.slot)
     if part is None:
@@ -20,6 +21,8 @@ def after(record: OwnershipRecord, action: AzureAction, outcome: Outcome) -> Own
     if isinstance(action, PutSharedKey):
         known = isinstance(outcome, Accepted)
         return record.with_part(action.slot, replace(part, key_version=action.version)) if known else record
+    if isinstance(action, PutGateway) and not action.creates:
+        return record.with_part(action.slot, replace(part, repaired=True)) if isinstance(outcome, Accepted) else record
     if part.origin is not Origin.CREATED or isinstance(action, DeletePeering) or not action.creates:
         return record
     match outcome:
