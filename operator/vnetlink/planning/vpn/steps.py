@@ -23,10 +23,9 @@ Addresses = tuple[tuple[PublicIpId, Seen[ObservedPublicIp]], ...]
 
 
 def creations(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[VpnAction]:
-    """What is missing and can be made now; none waits for another of them."""
-    for half in both:
-        if half.to_make:
-            yield from _gateway_parts(pair, world, both, half)
+    """What is missing and can be made now; none waits for another of them. What may be refused and costs little comes first."""
+    parts = [step for half in both if half.to_make for step in _gateway_parts(pair, world, both, half)]
+    yield from sorted(parts, key=lambda step: isinstance(step, PutGateway))
     for half in both:
         yield from _connection(pair, world, both, half)
 
@@ -226,8 +225,6 @@ def recorded_for(
             version = world.secret.value.version if isinstance(world.secret, Present) else ""
             keyed = version if isinstance(step, PutConnection) else ""
             record = record.with_part(step.slot, Part(step.id, Origin.CREATED, stamp(world), keyed))
-        elif isinstance(step, PutGateway) and part is not None and not step.creates:
-            record = record.with_part(step.slot, replace(part, repaired=True))
     return record
 
 
