@@ -466,6 +466,12 @@ def test_without_rights_a_key_is_not_generated_and_nothing_is_made() -> None:
     assert run.rest().verdict.reason is Reason.SHARED_KEY_MISSING
     assert run.place.log == []
 
+    run = connected(Vault(manages=False), generate=True)
+    run.vault = run.vault.with_text(None)
+    plan = run.rest()
+    assert (plan.verdict.ready, plan.verdict.reason) == (Truth.TRUE, Reason.SHARED_KEY_MISSING)
+    assert run.place.log == []
+
 
 def test_rights_withdrawn_during_a_rotation_do_not_keep_it_from_ending() -> None:
     run = connected()
@@ -559,6 +565,7 @@ def test_a_gateway_that_a_strangers_connection_uses_stays_with_what_it_needs_and
     assert {f"{NAMES[side]}-gateway", f"{NAMES[side]}-gateway-ip", "strangers"} <= names
     assert not {"one-two", "two-one", f"{NAMES[side.other]}-gateway", f"{NAMES[side.other]}-gateway-ip"} & names
     assert run.place.azure.vnets[vnet_id(NAMES[side])].subnet(GATEWAY_SUBNET) is not None
+    assert run.refused == [], "what Azure lists needs no refusal to be known"
 
 
 def test_an_incoming_connection_of_a_stranger_keeps_the_gateway_too() -> None:
@@ -685,3 +692,13 @@ def test_a_forgotten_heir_leaves_the_gateway_with_its_first_owner() -> None:
     assert gateway_id("one-gateway") in first.place.azure.gateways
     first.delete()
     assert everything(first.place.azure) == {vnet_id("one"), vnet_id("two"), vnet_id("three")}
+
+
+def test_an_heir_that_is_deleted_before_it_knew_takes_away_what_it_was_given() -> None:
+    first = connected(azure=hub())
+    second = beside(first)
+    second.rest()
+    first.delete()
+    assert first.released
+    second.delete()
+    assert everything(second.place.azure) == {vnet_id("one"), vnet_id("two"), vnet_id("three")}
