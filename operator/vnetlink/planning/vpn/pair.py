@@ -12,7 +12,7 @@ from vnetlink.domain.outcome import Absent, Present
 from vnetlink.domain.ownership import OwnershipRecord, Role
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
-from vnetlink.domain.specs import ManagementPolicy, VpnConnectionPair
+from vnetlink.domain.specs import AdoptionPolicy, ManagementPolicy, VpnConnectionPair
 from vnetlink.planning.actions import (
     Action,
     MakeSharedKey,
@@ -65,6 +65,9 @@ def _unread(pair: VpnConnectionPair, both: PerSide[VpnHalf]) -> Plan | None:
 def _manage(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Plan:
     if refused := adoption_blockers(pair, world, both):
         return stalled(pair, refused)
+    if any(_unjudged(pair, half) for half in both):
+        wake = Wake(SOON, backoff=True, at_most=POLL)
+        return Plan(_waiting(pair, world, both), wake, findings=findings(pair, world, both), waiting=True)
     incomplete = any(half.manages and half.connection is None for half in both)
     if incomplete and (refused := blockers(pair, world, both)):
         return stalled(pair, refused)
@@ -92,6 +95,13 @@ def _manage(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
     slow = verdict.reason is Reason.TUNNEL_NOT_CONNECTED
     wake = Wake(SOON, backoff=True, at_most=_slowest(pair)) if rising and not slow else quiet(pair.spec.lifecycle)
     return Plan(verdict, wake, _recording(pair, record), findings(pair, world, both), waiting=rising)
+
+
+def _unjudged(pair: VpnConnectionPair, half: VpnHalf) -> bool:
+    """Somebody's connection that might match: its key is not shown while an operation runs, so it is not adopted unseen."""
+    shown = half.connection
+    judged = pair.spec.lifecycle.adoption is not AdoptionPolicy.IF_MATCHING or not half.manages
+    return shown is not None and shown.busy and not judged and not half.recorded(Role.LINK, shown.id)
 
 
 def _slowest(pair: VpnConnectionPair) -> timedelta:

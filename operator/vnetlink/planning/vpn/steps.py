@@ -53,6 +53,7 @@ def repairs(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
             continue
         if (
             half.made_by_us(Role.GATEWAY, gateway.id)
+            and dict(gateway.tags).get(OWNER) == owner_tag(pair.record.installation, pair.meta.key)
             and not half.parts[Role.GATEWAY].repaired
             and able(half, Role.GATEWAY)
         ):
