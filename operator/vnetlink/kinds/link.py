@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import gather
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from vnetlink.domain.events import Event
@@ -13,6 +13,7 @@ from vnetlink.domain.outcome import Absent, Outcome, Present, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import ObjectKey, SpecError, VNetLink
+from vnetlink.kinds.diagnosis import diagnose
 from vnetlink.kinds.kind import Kind
 from vnetlink.kube.api import Body
 from vnetlink.kube.decode import decode
@@ -25,10 +26,12 @@ from vnetlink.planning.link import child, deletion, events, guards, seen_status
 from vnetlink.planning.link.plan_link import plan_link
 from vnetlink.planning.link.words import describe
 from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS, Child, LinkWorld, SeenZone
-from vnetlink.planning.plan import Plan
+from vnetlink.planning.plan import Finding, Plan
 from vnetlink.ports import Ports
 
 KINDS = {PEERING_PAIRS: "PeeringPair", VPN_CONNECTION_PAIRS: "VpnConnectionPair"}
+
+CALM = timedelta(seconds=30)  # security groups and route tables change rarely, and there may be hundreds
 
 
 async def _read(ports: Ports, link: VNetLink, granted: PerSide[Identity], memory: Memory, ages: Ages) -> LinkWorld:
@@ -38,6 +41,7 @@ async def _read(ports: Ports, link: VNetLink, granted: PerSide[Identity], memory
     groups = PerSide(*await gather(*(_group(ports, link, granted, side, vnets[side], ages) for side in Side)))
     children, zones = await gather(_children(ports, link), _zones(ports, link, granted, ages))
     memory.note_read((*vnets, *groups, *(zone.links for zone in zones)), now)
+    traffic, findings = await _diagnosed(ports, link, granted, vnets, children, ages)
     return LinkWorld(
         vnets=vnets,
         identities=granted,
@@ -45,6 +49,8 @@ async def _read(ports: Ports, link: VNetLink, granted: PerSide[Identity], memory
         children=children,
         zones=zones,
         now=ports.now(),
+        findings=findings,
+        traffic=traffic,
         refusals=memory.refusals_at(now),
         busy_for=memory.busy_for(now),
         unread_for=memory.unread_for(now),
@@ -59,6 +65,27 @@ async def _group(
     if end.creation is None or not isinstance(vnet, Absent):
         return Present(value=True)
     return await ports.azure.resource_group(granted[side], end.id.group, ages.of(end.id.group))
+
+
+async def _diagnosed(
+    ports: Ports,
+    link: VNetLink,
+    granted: PerSide[Identity],
+    vnets: PerSide[Seen[ObservedVnet]],
+    children: Mapping[str, Seen[Child]],
+    ages: Ages,
+) -> tuple[tuple[str, str, str] | None, tuple[Finding, ...]]:
+    """Only of a link that stands: before, what keeps it from standing is what people need to hear."""
+    one, two = vnets
+    pair = children.get(child.kind(link))
+    if not isinstance(one, Present) or not isinstance(two, Present) or not isinstance(pair, Present):
+        return None, ()
+    if link.meta.deleting or not pair.value.is_ready:
+        return None, ()
+    tunnelled = pair.value.kind == VPN_CONNECTION_PAIRS
+    both = PerSide(one.value, two.value)
+    verdict, found = await diagnose(ports.azure, granted, both, link.spec.flows, max(ages.calm, CALM), tunnelled)
+    return verdict.condition, (*verdict.findings, *found)
 
 
 async def _zones(ports: Ports, link: VNetLink, granted: PerSide[Identity], ages: Ages) -> tuple[SeenZone, ...]:
