@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
-from vnetlink.domain.arm_id import InvalidId, NetworkSecurityGroupId, RouteTableId
+from vnetlink.domain.arm_id import ArmId, InvalidId, NetworkSecurityGroupId, RouteTableId
 from vnetlink.domain.network_security import NetworkSecurityGroup
 from vnetlink.domain.observed import ObservedSubnet, ObservedVnet, PeeringState
-from vnetlink.domain.outcome import Present, Seen, Unreadable
+from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.routing import PeeredSpace, RouteTable, SubnetView, VnetView
 
@@ -51,14 +52,17 @@ def view(vnet: ObservedVnet, groups: Groups, tables: Tables, behind_gateway: tup
 
 
 def _subnet(subnet: ObservedSubnet, groups: Groups, tables: Tables) -> SubnetView:
-    group = _parsed(NetworkSecurityGroupId, subnet.network_security_group)
-    table = _parsed(RouteTableId, subnet.route_table)
-    nsg = _known(groups.get(group), group) if group is not None else None
-    routes = _known(tables.get(table), table) if table is not None else None
-    return SubnetView(subnet.name, subnet.prefixes, nsg, routes)
+    bare = SubnetView(subnet.name, subnet.prefixes)
+    if (group := _parsed(NetworkSecurityGroupId, subnet.network_security_group)) is not None:
+        nsg = _known(groups.get(group), group)
+        bare = replace(bare, nsg=nsg)
+    if (table := _parsed(RouteTableId, subnet.route_table)) is not None:
+        routes = _known(tables.get(table), table)
+        bare = replace(bare, routes=routes)
+    return bare
 
 
-def _known(seen: Seen[T] | None, id: ArmId) -> T | Unreadable:
+def _known(seen: Present[T] | Absent | Unreadable | None, id: ArmId) -> T | Unreadable:
     """What a subnet refers to is there; 404 means that we may not see it."""
     match seen:
         case Present(value):
