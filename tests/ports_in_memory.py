@@ -18,7 +18,7 @@ from vnetlink.domain.observed import (
     ObservedPublicIp,
     ObservedVnet,
 )
-from vnetlink.domain.outcome import Absent, Accepted, Outcome, Present, Seen
+from vnetlink.domain.outcome import Absent, Accepted, Outcome, Present, Seen, Unreadable
 from vnetlink.domain.secrets import ObservedSecret, PreviousKey
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.domain.specs import ObjectMeta
@@ -27,10 +27,12 @@ from vnetlink.kube.answers import Write, Written
 from vnetlink.kube.api import Answer, ApiServer
 from vnetlink.kube.children import Children
 from vnetlink.kube.claims import Claims
+from vnetlink.kube.credentials import Credentials
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.status import StatusWriter
 from vnetlink.kube.versions import Versions
 from vnetlink.planning.actions import AzureAction, SecretAction
+from vnetlink.planning.grants import Law
 from vnetlink.ports import Ports, Settings
 
 OPERATOR = Identity("operator", "tenant")
@@ -77,6 +79,7 @@ class Cloud:
     keys: dict[ConnectionId, Seen[SharedKey]] = field(default_factory=dict)
     asked: list[tuple[str, float]] = field(default_factory=list)
     answers: list[Outcome] = field(default_factory=list)
+    tokens: dict[str, Unreadable] = field(default_factory=dict)
 
     def _seen(self, id: ArmId, max_age: timedelta, what: str) -> Any:
         self.asked.append((what, max_age.total_seconds()))
@@ -112,6 +115,10 @@ class Cloud:
     async def zones(self, identity: Identity, subscription: str, location: str) -> Seen[tuple[str, ...]]:
         self.asked.append((f"zones of {location}", 0.0))
         return Present(("1",))
+
+    async def token(self, identity: Identity) -> Unreadable | None:
+        self.diary.append(f"token of {identity.name}")
+        return self.tokens.get(identity.tenant)
 
     async def perform(self, action: AzureAction) -> Outcome:
         self.diary.append(type(action).__name__)
@@ -164,13 +171,16 @@ class Outside:
         self.server, self.cloud, self.vault = Server(self.diary), Cloud(self.diary), Vault(self.diary)
         self.events = Told()
         self.seconds = 1000.0
-        self.claims = Claims(lambda namespace: True, lambda keys: None)
+        self.claims = Claims(lambda owner: True, lambda keys: None)
+        law = Law(OPERATOR, frozenset({"*"}))
+        self.credentials = Credentials(cast(ApiServer, self.server), law, lambda keys: None, lambda: self.seconds)
 
     @property
     def ports(self) -> Ports:
         server, versions = cast(ApiServer, self.server), Versions()
         return Ports(
             objects=Objects(server, versions),
+            credentials=self.credentials,
             secrets=self.vault,
             children=Children(server),
             statuses=StatusWriter(server, versions),

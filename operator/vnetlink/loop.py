@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 
+from vnetlink.credential_turn import CredentialTurn
+from vnetlink.domain.credential import AZURE_CREDENTIALS
 from vnetlink.domain.outcome import Absent, Later, Present, Refused, Unreadable
 from vnetlink.domain.specs import ObjectKey, Owner, PeeringPair, SpecError, VNetLink, VpnConnectionPair
 from vnetlink.kinds.link import LINK
@@ -14,7 +16,7 @@ from vnetlink.kinds.peering import PEERING
 from vnetlink.kinds.vpn import VPN
 from vnetlink.kube.answers import Write
 from vnetlink.kube.api import Body
-from vnetlink.kube.decode import decode
+from vnetlink.kube.decode import decode, key_of
 from vnetlink.memory import Memories
 from vnetlink.planning import conditions
 from vnetlink.planning.letting_go import LET_GO
@@ -36,8 +38,7 @@ class Loop:
         """One turn; None when the object is gone and its key may be forgotten."""
         match await self._ports.objects.get(key):
             case Absent():
-                self._ports.claims.forget(key)
-                self._memories.forget(key)
+                self._forget(key)
                 return None
             case Unreadable(message=message, retry_after=after):
                 log.warning("cannot read the object: %s", message)
@@ -45,10 +46,23 @@ class Loop:
             case Present(body):
                 return await self._turn_of(body)
 
+    def _forget(self, key: ObjectKey) -> None:
+        if key.kind == AZURE_CREDENTIALS:
+            self._ports.credentials.forget(key)
+            return
+        self._ports.claims.forget(key)
+        self._ports.credentials.forget_user(key)
+        self._memories.forget(key)
+
     async def _turn_of(self, body: Body) -> Wake:
         ports = self._ports
+        if key_of(body).kind == AZURE_CREDENTIALS:
+            return await CredentialTurn(ports, body).run()
         decoded = decode(body, ports.settings.installation)
         turn_generation(decoded.meta.generation)
+        if not isinstance(decoded, SpecError):
+            await ports.credentials.known(decoded)  # what is heard late decides who holds a pair, too
+        ports.credentials.note_user(decoded)
         ports.claims.update(decoded)
         if isinstance(decoded, SpecError):
             return await self._turn_of_unusable(body, decoded)

@@ -29,17 +29,19 @@ from vnetlink.domain.observed import (
     ObservedVnet,
     ObservedZoneLink,
 )
-from vnetlink.domain.outcome import Outcome, Seen
+from vnetlink.domain.outcome import Outcome, Seen, Unreadable
 from vnetlink.domain.routing import RouteTable
 from vnetlink.domain.secrets import ObservedSecret, PreviousKey
 from vnetlink.domain.shared_key import SharedKey
-from vnetlink.domain.specs import ObjectMeta
+from vnetlink.domain.specs import ObjectKey, ObjectMeta, Owner, SpecError
 from vnetlink.domain.vpn import SecretKeyRef
 from vnetlink.kube.answers import Write
+from vnetlink.kube.api import Body
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.status import StatusWriter
 from vnetlink.planning.actions import AzureAction, ChildAction, SecretAction
+from vnetlink.planning.grants import Known, Law
 
 
 class Azure(Protocol):
@@ -88,6 +90,9 @@ class Azure(Protocol):
     async def route_table(self, identity: Identity, table: RouteTableId, max_age: timedelta) -> Seen[RouteTable]:
         """The table with its routes, not older than `max_age`."""
 
+    async def token(self, identity: Identity) -> Unreadable | None:
+        """Whether a token for Azure Resource Manager is to be had; why not otherwise."""
+
     async def perform(self, action: AzureAction) -> Outcome:
         """Send one write, without waiting for the operation that it starts."""
 
@@ -118,6 +123,28 @@ class Children(Protocol):
         """Make, change or delete one pair of this link."""
 
 
+class Credentials(Protocol):
+    """AzureCredentials and who uses them; vnetlink.kube.credentials.Credentials is it."""
+
+    async def known(self, owner: Owner) -> Known:
+        """What decides about this object's identities, as of half a minute ago at most."""
+
+    def update(self, body: Body) -> None:
+        """Take note of a credential as it was read."""
+
+    def forget(self, key: ObjectKey, uid: str | None = None) -> None:
+        """The credential is gone."""
+
+    def note_user(self, owner: Owner | SpecError) -> None:
+        """Take note of an object that may use credentials."""
+
+    def forget_user(self, key: ObjectKey) -> None:
+        """The object is gone."""
+
+    def users(self, key: ObjectKey) -> tuple[ObjectKey, ...]:
+        """The objects that are granted this credential and use it, as far as is known."""
+
+
 class Recorder(Protocol):
     """Where events go; never waits, never raises."""
 
@@ -134,12 +161,18 @@ class Settings:
     identity_namespaces: frozenset[str]
     dry_run: bool = False
 
+    @property
+    def law(self) -> Law:
+        """What planning.grants goes by."""
+        return Law(self.operator, self.identity_namespaces)
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The ways out of a turn. `monotonic` gives seconds for waiting, `now` the time that people read."""
 
     objects: Objects
+    credentials: Credentials
     secrets: Secrets
     children: Children
     statuses: StatusWriter

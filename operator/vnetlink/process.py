@@ -26,7 +26,9 @@ from vnetlink.azure.cloud import Cloud, InvalidCloud
 from vnetlink.azure.identities import Identities
 from vnetlink.azure.limiter import UNLIMITED, Limits
 from vnetlink.config import Config
-from vnetlink.domain.specs import ObjectKey
+from vnetlink.domain.identity import Identity
+from vnetlink.domain.sides import PerSide
+from vnetlink.domain.specs import ObjectKey, Owner
 from vnetlink.handlers import health as probes
 from vnetlink.handlers.intake import Intake
 from vnetlink.handlers.serving import Serving
@@ -34,12 +36,16 @@ from vnetlink.handlers.watch import Watcher
 from vnetlink.kube import api, discovery, installation
 from vnetlink.kube.children import Children
 from vnetlink.kube.claims import Claims
+from vnetlink.kube.credentials import Credentials
 from vnetlink.kube.events import Recorder
 from vnetlink.kube.objects import SERVED, Objects
+from vnetlink.kube.proofs import Proofs
 from vnetlink.kube.secrets import Secrets
 from vnetlink.kube.status import StatusWriter
 from vnetlink.kube.versions import Versions
 from vnetlink.loop import Loop
+from vnetlink.planning import grants
+from vnetlink.planning.grants import Law
 from vnetlink.planning.plan import Wake
 from vnetlink.ports import Ports, Settings
 from vnetlink.queue import Queue
@@ -146,18 +152,28 @@ class _Process:
         kinds = await self._served(server)
         await self._tell_denied(server, kinds)
         identity = await self._installation(server)
-        identities = Identities(self._cloud, os.environ)
+        now = partial(datetime.now, UTC)
+        queue, versions = Queue(time.monotonic, partial(random.uniform, -1, 1)), Versions()
+
+        def tokens_changed(identity: Identity) -> None:
+            """News for the credential, and for those that use it."""
+            if identity.credential is not None:
+                key = identity.credential.meta.key
+                queue.wake({key} | credentials.dependent(key))
+
+        identities = Identities(self._cloud, os.environ, prove=Proofs(server, now).prove, changed=tokens_changed)
+        law = Law(identities.operator, config.identity_namespaces)
+        credentials = Credentials(server, law, queue.wake, time.monotonic)
         arm = Arm(self._cloud, identities, UNLIMITED if config.arm_requests == "unlimited" else Limits())
         stack.push_async_callback(arm.close)
 
-        queue, versions = Queue(time.monotonic, partial(random.uniform, -1, 1)), Versions()
         objects = Objects(server, versions, config.namespaces)
-        claims = Claims(config.authorises, queue.wake)
-        intake = Intake(queue, claims, objects, versions, identity)
-        now = partial(datetime.now, UTC)
+        claims = Claims(partial(_authorised, credentials, law), queue.wake)
+        intake = Intake(queue, claims, credentials, objects, versions, identity)
         recorder = Recorder(server, socket.gethostname(), now, time.monotonic)
         ports = Ports(
             objects=objects,
+            credentials=credentials,
             secrets=Secrets(server, time.monotonic),
             children=Children(server),
             statuses=StatusWriter(server, versions),
@@ -242,6 +258,11 @@ class _Process:
         wanted = discovery.needs(kinds, self._config.namespaces, self._config.operator_namespace)
         if denied := await discovery.denied(server, wanted):
             log.error("RBAC denies the operator: %s; see the role in deploy/", "; ".join(map(str, denied)))
+
+
+def _authorised(credentials: Credentials, law: Law, owner: Owner) -> bool:
+    """Whether the object may use an identity, as far as is known now: what may not can never hold a pair."""
+    return isinstance(grants.identities(owner, credentials.remembered(owner), law), PerSide)
 
 
 async def work(queue: Queue, turn: Turn) -> None:

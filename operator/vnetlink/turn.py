@@ -31,10 +31,10 @@ from vnetlink.planning.actions import (
     SecretAction,
 )
 from vnetlink.planning.ages import Ages, ages
-from vnetlink.planning.blocked import duplicate, not_granted, quiet
+from vnetlink.planning.blocked import duplicate, not_granted, quiet, unreadable
 from vnetlink.planning.grants import identities
 from vnetlink.planning.json_value import Status
-from vnetlink.planning.letting_go import hold, release
+from vnetlink.planning.letting_go import Held, hold, release, wait
 from vnetlink.planning.log_line import describe_child, describe_secret, told_outcome
 from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
 from vnetlink.ports import Ports
@@ -81,10 +81,13 @@ class Turn(Generic[P, W]):
         pair, kind = self._pair, self._kind
         if pair.meta.deleting and (plan := await kind.before_azure(self._ports, pair)) is not None:
             return plan, None
-        granted = identities(pair, self._settings.operator, self._settings.identity_namespaces)
+        granted = identities(pair, await self._ports.credentials.known(pair), self._settings.law)
         if isinstance(granted, NotGranted):
             held = hold(pair, Finding(granted.reason, granted.message))
             return held if pair.meta.deleting else not_granted(pair, granted), None
+        if isinstance(granted, Unreadable):
+            held = wait(pair, (Held.by(granted, ""),))
+            return held if pair.meta.deleting else unreadable(pair, granted, ""), None
         winner = await self._winner()
         self._displaced = winner is not None
         if winner is not None and pair.meta.deleting:

@@ -13,14 +13,17 @@ import pytest
 from controlplane.cluster import Cluster
 from service_accounts import as_service_account
 from vnetlink.domain.events import Event, EventType
+from vnetlink.domain.identity import Identity
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.handlers.intake import Intake
 from vnetlink.kube import discovery, installation
 from vnetlink.kube.api import ApiServer, path
 from vnetlink.kube.claims import Claims
+from vnetlink.kube.credentials import Credentials
 from vnetlink.kube.events import Recorder
 from vnetlink.kube.objects import SERVED, Objects
 from vnetlink.kube.versions import Versions
+from vnetlink.planning.grants import Law
 from vnetlink.planning.plan import SOON, Wake
 from vnetlink.queue import Queue
 
@@ -187,10 +190,17 @@ async def test_missing_verbs_are_named(cluster: Cluster, tmp_path_factory: pytes
 # -- the sweep
 
 
+def credentials(server: ApiServer, queue: Queue) -> Credentials:
+    law = Law(Identity("operator", "tenant"), frozenset({"*"}))
+    return Credentials(server, law, queue.wake, lambda: 0.0)
+
+
 async def test_a_sweep_finds_what_the_watch_has_missed(cluster: Cluster, server: ApiServer) -> None:
     queue, versions = Queue(lambda: 0.0, lambda: 0.0), Versions()
-    claims = Claims(lambda namespace: True, queue.wake)
-    intake = Intake(queue, claims, Objects(server, versions, (NAMESPACE,)), versions, "here")
+    claims = Claims(lambda owner: True, queue.wake)
+    intake = Intake(
+        queue, claims, credentials(server, queue), Objects(server, versions, (NAMESPACE,)), versions, "here"
+    )
     for name in ("removed", "unchanged", "edited"):
         cluster.kubectl("create", "-f", "-", input=manifest(name))
     assert await intake.sweep(SERVED)
@@ -206,7 +216,14 @@ async def test_a_sweep_finds_what_the_watch_has_missed(cluster: Cluster, server:
 
 async def test_a_sweep_of_one_kind_leaves_the_others_alone(cluster: Cluster, server: ApiServer) -> None:
     queue, versions = Queue(lambda: 0.0, lambda: 0.0), Versions()
-    intake = Intake(queue, Claims(lambda namespace: True, queue.wake), Objects(server, versions), versions, "here")
+    intake = Intake(
+        queue,
+        Claims(lambda owner: True, queue.wake),
+        credentials(server, queue),
+        Objects(server, versions),
+        versions,
+        "here",
+    )
     intake.event("ADDED", json.loads(manifest("unlisted")))
     served(queue)
     assert await intake.sweep({"vpnconnectionpairs"})
@@ -222,7 +239,14 @@ async def test_a_sweep_that_cannot_read_the_list_concludes_nothing(
     nobody.write_text(cluster.kubeconfig.read_text().replace(cluster.url, "https://127.0.0.1:1"))
     server = ApiServer(str(nobody), None, "vnetlink/test")
     queue, versions = Queue(lambda: 0.0, lambda: 0.0), Versions()
-    intake = Intake(queue, Claims(lambda namespace: True, queue.wake), Objects(server, versions), versions, "here")
+    intake = Intake(
+        queue,
+        Claims(lambda owner: True, queue.wake),
+        credentials(server, queue),
+        Objects(server, versions),
+        versions,
+        "here",
+    )
     intake.event("ADDED", json.loads(manifest("known")))
     served(queue)
     try:

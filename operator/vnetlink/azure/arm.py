@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -41,7 +42,8 @@ from vnetlink.domain.observed import (
     ObservedVnet,
     ObservedZoneLink,
 )
-from vnetlink.domain.outcome import Absent, Outcome, Present, Seen
+from vnetlink.domain.outcome import Absent, Outcome, Present, Seen, Unreadable
+from vnetlink.domain.reasons import Reason
 from vnetlink.domain.routing import RouteTable
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.planning.actions import AzureAction
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from vnetlink.azure.clients import Clients, Network
 
 ZONES_LAST = timedelta(days=1)
+TOKEN_DEADLINE = 60.0  # seconds
 
 
 class Arm:
@@ -139,6 +142,21 @@ class Arm:
     async def perform(self, action: AzureAction) -> Outcome:
         """Sends the action's one request; an operation that it starts is seen by later reads."""
         return await self._writer.perform(action)
+
+    async def token(self, identity: Identity) -> Unreadable | None:
+        """Asks for a token as any request would; None when there is one."""
+        from vnetlink.azure.tokens import TokenRefused
+
+        try:
+            async with asyncio.timeout(TOKEN_DEADLINE):
+                await self._identities.tokens(identity).get_token(self._cloud.scope)
+        except TokenRefused as refused:
+            trouble = refused.trouble
+            return Unreadable(trouble.reason, trouble.message, trouble.transient)
+        except TimeoutError:
+            text = f"The login service does not answer for {self._identities.describe(identity)}"
+            return Unreadable(Reason.AZURE_UNREACHABLE, text, transient=True)
+        return None
 
     def writing(self, *vnets: VnetId) -> AbstractAsyncContextManager[None]:
         """To be held around a write and its re-read: nobody else of this process writes to `vnets` meanwhile."""

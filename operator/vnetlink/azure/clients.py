@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from azure.core.async_paging import AsyncItemPaged
@@ -22,7 +24,7 @@ from vnetlink.azure import shapes
 from vnetlink.azure.answers import Answer, NoAnswer, Trouble
 from vnetlink.azure.calls import UNREADABLE, Caught, CaughtKey, CaughtSilently, outcome
 from vnetlink.azure.cloud import Cloud
-from vnetlink.azure.identities import Identities
+from vnetlink.azure.identities import SWEEP_EVERY, UNUSED_FOR, Identities
 from vnetlink.azure.limiter import Limiter
 from vnetlink.azure.others import MAX_PAGES, Others
 from vnetlink.azure.pipeline import policies
@@ -48,26 +50,53 @@ Taggable = PublicIpId | GatewayId | ConnectionId
 
 
 class Clients:
-    """One NetworkManagementClient for each identity, auxiliary identity and subscription, on shared connections."""
+    """One NetworkManagementClient for each identity, auxiliary identity and subscription, on shared connections.
 
-    def __init__(self, cloud: Cloud, identities: Identities, limiter: Limiter, api_version: str | None) -> None:
-        self._cloud, self._identities, self._limiter = cloud, identities, limiter
+    Clients of identities that are no longer used (an edited AzureCredential is another identity) are closed after an hour.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        identities: Identities,
+        limiter: Limiter,
+        api_version: str | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._cloud, self._identities, self._limiter, self._clock = cloud, identities, limiter, clock
         self._version: dict[str, Any] = {"api_version": api_version} if api_version else {}
         self._clients: dict[tuple[Identity, Identity | None, str], Network] = {}
         self._keys = KnownKeys()
+        self._used: dict[tuple[Identity, Identity | None, str], float] = {}
+        self._swept = clock()
+        self._closing: set[asyncio.Task[None]] = set()
 
     def network(self, identity: Identity, auxiliary: Identity | None, subscription: str) -> Network:
         """The calls to Microsoft.Network in one subscription."""
         key = (identity, auxiliary, subscription.lower())
+        self._sweep()
+        self._used[key] = self._clock()
         if key not in self._clients:
             self._clients[key] = Network(self._client(*key), self._version, self._keys)
         return self._clients[key]
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        if now - self._swept < SWEEP_EVERY:
+            return
+        self._swept = now
+        for key in [one for one, used in self._used.items() if now - used >= UNUSED_FOR]:
+            del self._used[key]
+            task = asyncio.ensure_future(self._clients.pop(key).close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
         """Closes all clients; the connections are the identities'."""
         for client in self._clients.values():
             await client.close()
         self._clients.clear()
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     def _client(self, identity: Identity, auxiliary: Identity | None, subscription: str) -> NetworkManagementClient:
         tokens = self._identities.tokens(identity)

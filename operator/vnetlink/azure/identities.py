@@ -1,38 +1,68 @@
-"""Who may be asked for tokens. Only the pod's own principal so far; other ones (AzureCredential) get a branch here."""
+"""Who may be asked for tokens: the pod's own principal, and those that AzureCredentials describe."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from vnetlink.azure.cloud import Cloud
+from vnetlink.domain.credential import AzureCredential, Proof
 from vnetlink.domain.identity import Identity
+from vnetlink.domain.outcome import Unreadable
+from vnetlink.domain.reasons import Reason
 
 if TYPE_CHECKING:
     from vnetlink.azure.tokens import Credential, Tokens
     from vnetlink.azure.wire import Wire
 
+Prove: TypeAlias = Callable[[AzureCredential], Awaitable[Proof | Unreadable]]
+
 OPERATOR = "operator"
+UNUSED_FOR = 3600.0  # seconds after which a credential is let go of
+SWEEP_EVERY = 300.0
 
 
 class UnknownIdentity(ValueError):
     """Nobody knows an identity of that name."""
 
 
-class Identities:
-    """Identities by name and tenant. Construction never fails: what is missing in `environ` shows when a token is asked."""
+async def _proves_nothing(credential: AzureCredential) -> Unreadable:
+    return Unreadable(Reason.CREDENTIAL_MISSING, f"nobody proves {credential.meta.key} here", transient=False)
 
-    def __init__(self, cloud: Cloud, environ: Mapping[str, str], clock: Callable[[], float] = time.monotonic) -> None:
+
+class Identities:
+    """Identities by name and tenant. Construction never fails: what is missing in `environ` shows when a token is asked.
+
+    `prove` gets what an AzureCredential shows to the login service; `changed` is called when an identity's tokens begin to be
+    refused or given again.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        environ: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        prove: Prove = _proves_nothing,
+        changed: Callable[[Identity], None] = lambda identity: None,
+    ) -> None:
         self._cloud, self._environ, self._clock = cloud, environ, clock
+        self._prove, self._changed = prove, changed
         self._tokens: dict[Identity, Tokens] = {}
         self._wire: Wire | None = None
+        self._swept = clock()
+        self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def operator(self) -> Identity:
         """The pod's own."""
-        return Identity(OPERATOR, self._environ.get("AZURE_TENANT_ID", ""), self._environ.get("AZURE_CLIENT_ID", ""))
+        return Identity(
+            OPERATOR, self._environ.get("AZURE_TENANT_ID", "").lower(), self._environ.get("AZURE_CLIENT_ID", "")
+        )
 
     @property
     def wire(self) -> Wire:
@@ -46,13 +76,17 @@ class Identities:
         """The credential behind an identity; the operator's own principal can be asked for in any tenant."""
         from vnetlink.azure.tokens import Tokens
 
+        self._sweep()
         if identity not in self._tokens:
-            self._tokens[identity] = Tokens(lambda: self._credential(identity), self.describe(identity), self._clock)
+            make, changed = partial(self._credential, identity), partial(self._changed, identity)
+            self._tokens[identity] = Tokens(make, self.describe(identity), self._clock, changed)
         return self._tokens[identity]
 
     def describe(self, identity: Identity) -> str:
         """The identity in messages, also one that was made without its client id."""
-        known = identity.client or (self.operator.client if identity.name == OPERATOR else identity.name)
+        if identity.client or identity.credential is not None:
+            return identity.described
+        known = self.operator.client if identity.name == OPERATOR else identity.name
         return replace(identity, client=known).described
 
     async def close(self) -> None:
@@ -60,10 +94,26 @@ class Identities:
         for tokens in self._tokens.values():
             await tokens.close()
         self._tokens.clear()
+        await asyncio.gather(*self._closing, return_exceptions=True)
         if self._wire is not None:
             await self._wire.close()
 
+    def _sweep(self) -> None:
+        """Lets go of what nobody has asked for within the hour: credentials that were edited or deleted leave one behind."""
+        now = self._clock()
+        if now - self._swept < SWEEP_EVERY:
+            return
+        self._swept = now
+        for identity in [one for one, tokens in self._tokens.items() if now - tokens.last_used >= UNUSED_FOR]:
+            task = asyncio.ensure_future(self._tokens.pop(identity).close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
     def _credential(self, identity: Identity) -> Credential:
+        if identity.credential is not None:
+            from vnetlink.azure.named import named_credential
+
+            return named_credential(identity, self._cloud, self._environ, self.wire, self._prove, self._clock)
         if identity.name != OPERATOR:
             raise UnknownIdentity(f"there is no identity named {identity.name!r}")
         return operator_credential(self._cloud, self._environ, identity.tenant, self.wire)

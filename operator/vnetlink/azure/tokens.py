@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import aiohttp
 from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
 from azure.core.exceptions import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError
-from azure.identity.aio import ClientSecretCredential, DefaultAzureCredential, WorkloadIdentityCredential
 
 from vnetlink.azure.answers import NoToken
 from vnetlink.azure.sentences import lasting
 from vnetlink.domain.reasons import Reason
 
-Credential = WorkloadIdentityCredential | ClientSecretCredential | DefaultAzureCredential
 T = TypeVar("T")
 
 # A refused or unreachable login is not asked again for each of a thousand objects (F39).
@@ -28,6 +26,19 @@ NOWHERE = (
 )
 
 
+class Credential(Protocol):
+    """What the SDK's credentials have in common."""
+
+    async def get_token(self, *scopes: str, claims: str | None = None, **options: Any) -> AccessToken:
+        """A token, from its cache or from the login service."""
+
+    async def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
+        """The same with what is known of the token."""
+
+    async def close(self) -> None:
+        """Lets go of what it holds."""
+
+
 class TokenRefused(Exception):
     """No token; `trouble` says why."""
 
@@ -37,11 +48,22 @@ class TokenRefused(Exception):
 
 
 class Tokens:
-    """The credential that the SDK's policies ask. Made on first use, because making one can fail, too."""
+    """The credential that the SDK's policies ask. Made on first use, because making one can fail, too.
 
-    def __init__(self, make: Callable[[], Credential], name: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._make, self._name, self._clock = make, name, clock
+    `changed` is called when tokens begin to be refused, for another reason than before, or to be given again.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Credential],
+        name: str,
+        clock: Callable[[], float] = time.monotonic,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._make, self._name, self._clock, self._changed = make, name, clock, changed
+        self.last_used = clock()
         self._credential: Credential | None = None
+        self._trouble: NoToken | None = None
         self._refused: tuple[float, NoToken] | None = None
         self._lock = asyncio.Lock()
 
@@ -54,9 +76,10 @@ class Tokens:
         return await self._ask(lambda credential: credential.get_token_info(*scopes, options=options))
 
     async def close(self) -> None:
-        """Lets go of the credential."""
-        if self._credential is not None:
-            await self._credential.close()
+        """Lets go of the credential; it is made again when a token is asked for."""
+        credential, self._credential = self._credential, None
+        if credential is not None:
+            await credential.close()
 
     async def __aenter__(self) -> Tokens:
         return self
@@ -65,13 +88,22 @@ class Tokens:
         await self.close()
 
     async def _ask(self, ask: Callable[[Credential], Awaitable[T]]) -> T:
+        self.last_used = self._clock()
         async with self._lock:
             self._raise_remembered()
             try:
                 self._credential = self._credential or self._make()
-                return await ask(self._credential)
+                token = await ask(self._credential)
+            except TokenRefused as refused:
+                trouble = refused.trouble
             except (AzureError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-                raise self._remember(explain(error, self._name)) from None
+                trouble = explain(error, self._name)
+            else:
+                self._told(None)
+                return token
+            if not trouble.transient:
+                await self.close()  # whatever it was made of is looked at anew
+            raise self._remember(trouble) from None
 
     def _raise_remembered(self) -> None:
         if self._refused and self._clock() < self._refused[0]:
@@ -80,7 +112,13 @@ class Tokens:
     def _remember(self, trouble: NoToken) -> TokenRefused:
         lasts = OUTAGE_LASTS if trouble.transient else REFUSAL_LASTS
         self._refused = (self._clock() + lasts, trouble)
+        self._told(trouble)
         return TokenRefused(trouble)
+
+    def _told(self, trouble: NoToken | None) -> None:
+        before, self._trouble = self._trouble, trouble
+        if trouble != before:
+            self._changed()
 
 
 def explain(error: Exception, name: str) -> NoToken:

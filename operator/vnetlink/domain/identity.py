@@ -1,24 +1,41 @@
-"""Who we are towards Azure, as a name that an action can carry; the credential behind it never leaves vnetlink.azure."""
+"""Who we are towards Azure, as a name that an action can carry; tokens and secrets never leave vnetlink.azure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from vnetlink.domain.credential import AzureCredential
 from vnetlink.domain.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One principal in one tenant. `name` is unique among identities; `operator` is the pod's own. `client` is for messages."""
+    """One principal in one tenant. `name` is unique among identities; `operator` is the pod's own. `client` is for messages.
+
+    `credential`: the object that says how to become it, None for the operator's own. It holds no secret.
+    """
 
     name: str
     tenant: str
     client: str = field(default="", compare=False)
+    credential: AzureCredential | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, credential: AzureCredential, operator: Identity) -> Identity:
+        """The identity of a credential as it is now: an edited one, or one made again, is another identity."""
+        meta = credential.meta
+        tenant = (credential.tenant or operator.tenant).lower()
+        return cls(f"{meta.key}@{meta.uid}.{meta.generation}", tenant, credential.client, credential)
 
     @property
     def described(self) -> str:
         """The identity in messages: ids that an administrator finds in Entra, never a secret."""
-        who = f"client {self.client}" if self.client else f"identity {self.name}"
+        if self.client:
+            who = f"client {self.client}"
+        elif self.credential is not None:
+            who = f"AzureCredential {self.credential.meta.key}"
+        else:
+            who = f"identity {self.name}"
         return f"{who} of tenant {self.tenant}" if self.tenant else who
 
 

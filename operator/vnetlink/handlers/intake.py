@@ -9,10 +9,12 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from vnetlink.domain.credential import AZURE_CREDENTIALS
 from vnetlink.domain.outcome import Present, Unreadable
-from vnetlink.domain.specs import ObjectKey, ObjectMeta, Owner, SpecError
+from vnetlink.domain.specs import ObjectKey, ObjectMeta, SpecError
 from vnetlink.kube.claims import Claims
-from vnetlink.kube.decode import controller_of, decode, key_of
+from vnetlink.kube.credentials import Credentials
+from vnetlink.kube.decode import controller_of, decode, key_of, metadata
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.versions import Versions
 from vnetlink.queue import Priority, Queue
@@ -25,8 +27,16 @@ _News = tuple[str, int, bool, str, str]
 class Intake:
     """What arrives from the API server, turned into work."""
 
-    def __init__(self, queue: Queue, claims: Claims, objects: Objects, versions: Versions, installation: str) -> None:
-        self._queue, self._claims, self._objects = queue, claims, objects
+    def __init__(
+        self,
+        queue: Queue,
+        claims: Claims,
+        credentials: Credentials,
+        objects: Objects,
+        versions: Versions,
+        installation: str,
+    ) -> None:
+        self._queue, self._claims, self._credentials, self._objects = queue, claims, credentials, objects
         self._versions, self._installation = versions, installation
         self._known: dict[ObjectKey, _News] = {}
 
@@ -36,10 +46,10 @@ class Intake:
         self._wake_controller(body)
         if change == "DELETED":
             self._forget(key)
-            self._claims.forget(key, body["metadata"].get("uid"))
+            self._gone(key, body["metadata"].get("uid"))
             return
         if not self._versions.known(body):
-            self._new_version(body, decode(body, self._installation))
+            self._new_version(body)
 
     async def sweep(self, kinds: Collection[str]) -> bool:
         """Compare with full lists of these kinds (plurals): queue what is new, changed or gone.
@@ -54,8 +64,20 @@ class Intake:
                 case Unreadable(message=message):
                     log.warning("cannot list %s: %s", plural, message)
                     return False
+        await self._learn(listed)
         self._swept(kinds, listed)
         return True
+
+    async def _learn(self, listed: list[Mapping[str, Any]]) -> None:
+        """Credentials, and the labels of namespaces where they decide, before any claim that depends on them."""
+        for body in listed:
+            if key_of(body).kind == AZURE_CREDENTIALS:
+                self._credentials.update(body)
+        for body in listed:
+            if key_of(body).kind != AZURE_CREDENTIALS and not self._versions.known(body):
+                owner = decode(body, self._installation)
+                if not isinstance(owner, SpecError):
+                    await self._credentials.known(owner)
 
     def _swept(self, kinds: Collection[str], listed: list[Mapping[str, Any]]) -> None:
         """A list is older than what was heard while it was read, so who is missing in it is asked for, not written off."""
@@ -64,14 +86,27 @@ class Intake:
         for body in listed:
             key = key_of(body)
             if not self._versions.known(body):
-                self._new_version(body, decode(body, self._installation))
+                self._new_version(body)
             elif key not in self._queue:
                 self._queue.add(key, Priority.RESYNC)
 
-    def _new_version(self, body: Mapping[str, Any], seen: Owner | SpecError) -> None:
+    def _new_version(self, body: Mapping[str, Any]) -> None:
         self._versions.note(body)
-        self._queue.add(seen.meta.key, self._priority(seen.meta))
-        self._claims.update(seen)
+        meta = metadata(body)
+        self._queue.add(meta.key, self._priority(meta))
+        if meta.key.kind == AZURE_CREDENTIALS:
+            self._credentials.update(body)
+        else:
+            seen = decode(body, self._installation)
+            self._credentials.note_user(seen)
+            self._claims.update(seen)
+
+    def _gone(self, key: ObjectKey, uid: str | None) -> None:
+        if key.kind == AZURE_CREDENTIALS:
+            self._credentials.forget(key, uid)
+        else:
+            self._credentials.forget_user(key)
+            self._claims.forget(key, uid)
 
     def _wake_controller(self, body: Mapping[str, Any]) -> None:
         """A link shows what its pair says and puts it back, so our own writes to a pair are news for its link, too."""

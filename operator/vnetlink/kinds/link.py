@@ -6,8 +6,9 @@ from asyncio import gather
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from vnetlink.domain.arm_id import PrivateDnsZoneId
 from vnetlink.domain.events import Event
-from vnetlink.domain.identity import Identity
+from vnetlink.domain.identity import Identity, NotGranted
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Outcome, Present, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
@@ -21,6 +22,7 @@ from vnetlink.memory import Memory
 from vnetlink.planning.actions import AzureAction, LinkAction
 from vnetlink.planning.ages import Ages
 from vnetlink.planning.conditions import Shown
+from vnetlink.planning.grants import Known, zone_identity
 from vnetlink.planning.letting_go import release
 from vnetlink.planning.link import child, deletion, events, guards, seen_status
 from vnetlink.planning.link.plan_link import plan_link
@@ -90,10 +92,19 @@ async def _diagnosed(
 
 async def _zones(ports: Ports, link: VNetLink, granted: PerSide[Identity], ages: Ages) -> tuple[SeenZone, ...]:
     """Zones of spec, and of the record: what is no longer asked for is unlinked."""
-    identity = granted.vnet1
     zones = dict.fromkeys((*(zone.zone for zone in link.spec.zones), *deletion.recorded_zones(link)))
-    links = await gather(*(ports.azure.zone_links(identity, zone, ages.of(zone)) for zone in zones))
-    return tuple(SeenZone(zone, seen, identity) for zone, seen in zip(zones, links, strict=True))
+    known = await ports.credentials.known(link) if zones else Known()
+
+    async def seen(zone: PrivateDnsZoneId) -> SeenZone:
+        match zone_identity(link, zone, granted, known, ports.settings.law):
+            case Identity() as identity:
+                return SeenZone(zone, await ports.azure.zone_links(identity, zone, ages.of(zone)), identity)
+            case NotGranted(reason, message):
+                return SeenZone(zone, Unreadable(reason, message, transient=False), granted.vnet1)
+            case Unreadable() as unread:
+                return SeenZone(zone, unread, granted.vnet1)
+
+    return tuple(await gather(*(seen(zone) for zone in zones)))
 
 
 async def _children(ports: Ports, link: VNetLink) -> dict[str, Seen[Child]]:

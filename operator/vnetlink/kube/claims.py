@@ -40,10 +40,11 @@ class Claim:
 class Claims:
     """Every claim of every kind, found by object and by pair. An object being deleted keeps its claim until it is gone.
 
+    `authorises` is planning.grants' answer for one object, from what is known now.
     `wake` is called with the other objects of a pair whenever one of its claims comes, changes or goes, whoever noticed.
     """
 
-    def __init__(self, authorises: Callable[[str], bool], wake: Callable[[frozenset[ObjectKey]], None]) -> None:
+    def __init__(self, authorises: Callable[[Owner], bool], wake: Callable[[frozenset[ObjectKey]], None]) -> None:
         self._authorises, self._wake = authorises, wake
         self._claims: dict[ObjectKey, Claim] = {}
         self._pairs: dict[PairKey, set[ObjectKey]] = {}
@@ -125,13 +126,9 @@ class Claims:
             uid=seen.meta.uid,
             created_at=seen.meta.created_at,
             pair=frozenset(end.id.key for end in seen.spec.ends),
-            competes=seen.spec.lifecycle.writes and self._authorised(seen) and not _over(seen),
+            competes=seen.spec.lifecycle.writes and self._authorises(seen) and not _over(seen),
             controller=seen.meta.controller,
         )
-
-    def _authorised(self, seen: Owner) -> bool:
-        """A reference to a credential is granted to nobody so far (planning/grants.py)."""
-        return self._authorises(seen.meta.key.namespace) and not any(end.credential_ref for end in seen.spec.ends)
 
 
 def _over(seen: Owner) -> bool:

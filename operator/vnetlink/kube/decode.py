@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from vnetlink.domain.arm_id import ConnectionId, PeeringId, VnetId
+from vnetlink.domain.credential import AZURE_CREDENTIALS
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import (
@@ -44,7 +45,12 @@ VNET_LINKS, PEERING_PAIRS, VPN_CONNECTION_PAIRS = "vnetlinks", "peeringpairs", "
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(seconds=1), timedelta(days=1)
 
-_KINDS = {"VNetLink": VNET_LINKS, "PeeringPair": PEERING_PAIRS, "VpnConnectionPair": VPN_CONNECTION_PAIRS}
+_KINDS = {
+    "AzureCredential": AZURE_CREDENTIALS,
+    "VNetLink": VNET_LINKS,
+    "PeeringPair": PEERING_PAIRS,
+    "VpnConnectionPair": VPN_CONNECTION_PAIRS,
+}
 _GROUP = "vnetlink.dev/"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from vnetlink.domain.credential import AZURE_CREDENTIALS
 from vnetlink.domain.outcome import Present, Seen, Unreadable
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.kube.answers import Write, Written, seen, written
@@ -15,7 +16,7 @@ from vnetlink.kube.decode import FINALIZER, OWNED, PEERING_PAIRS, VPN_CONNECTION
 from vnetlink.kube.versions import Versions
 
 GROUP, VERSION = "vnetlink.dev", "v1alpha1"
-SERVED = {PEERING_PAIRS: "PeeringPair", VPN_CONNECTION_PAIRS: "VpnConnectionPair"}
+SERVED = {AZURE_CREDENTIALS: "AzureCredential", PEERING_PAIRS: "PeeringPair", VPN_CONNECTION_PAIRS: "VpnConnectionPair"}
 PAGE = 500
 
 
@@ -64,6 +65,10 @@ class Objects:
         kept = _finalizers(body)
         wanted = kept if FINALIZER in kept else [*kept, FINALIZER]
         return await self._patch(body, {"annotations": {OWNED: owned}, "finalizers": wanted})
+
+    async def keep(self, body: Body) -> Write:
+        """Put our finalizer on, only onto the very version in `body`."""
+        return await self._patch(body, {"finalizers": [*_finalizers(body), FINALIZER]})
 
     async def release(self, body: Body) -> Write:
         """Take our finalizer off, only from the very version in `body`; other people's finalizers stay."""

@@ -71,6 +71,12 @@ def spec_error(meta: ObjectMeta, message: str, previous: Mapping[str, Json], now
     }
 
 
+def of_credential(meta: ObjectMeta, verdict: Verdict, previous: Mapping[str, Json], now: datetime) -> Status:
+    """The status of an AzureCredential: Ready, and Reconciling or Stalled while that is so. It connects nothing."""
+    rows = [_condition(row, meta, previous, now) for row in _ready_rows(verdict)]
+    return {"observedGeneration": meta.generation, "conditions": rows}
+
+
 def ready_of(previous: Mapping[str, Json]) -> tuple[str, str]:
     """Status and reason of the Ready condition in a status as the API server returned it; empty when there is none."""
     ready = _previous_conditions(previous).get("Ready", {})
@@ -113,13 +119,17 @@ def _conditions(
     more: tuple[Row, ...] = (),
 ) -> list[Json]:
     """Ready, then Reconciling or Stalled while true, then Connected, then those of the kind: always in this order."""
+    rows = [*_ready_rows(verdict), ("Connected", *connected), *more]
+    return [_condition(row, meta, previous, now) for row in rows]
+
+
+def _ready_rows(verdict: Verdict) -> list[Row]:
     rows: list[Row] = [("Ready", verdict.ready, verdict.reason, verdict.message)]
     if verdict.progressing:
         rows.append(("Reconciling", Truth.TRUE, verdict.reason, verdict.message))
     elif verdict.stalled:
         rows.append(("Stalled", Truth.TRUE, verdict.reason, verdict.message))
-    rows += [("Connected", *connected), *more]
-    return [_condition(row, meta, previous, now) for row in rows]
+    return rows
 
 
 def _condition(row: Row, meta: ObjectMeta, previous: Mapping[str, Json], now: datetime) -> Json:

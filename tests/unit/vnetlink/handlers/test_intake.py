@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from ports_in_memory import OPERATOR, Server
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.handlers.intake import Intake
 from vnetlink.kube.api import ApiServer
 from vnetlink.kube.claims import Claims
+from vnetlink.kube.credentials import Credentials
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.versions import Versions
+from vnetlink.planning.grants import Law
 from vnetlink.planning.plan import SOON, Wake
 from vnetlink.queue import Queue
 
@@ -40,9 +43,12 @@ class World:
     def __init__(self) -> None:
         self.queue = Queue(lambda: 0.0, lambda: 0.0)
         self.versions = Versions()
-        self.claims = Claims(lambda namespace: True, self.queue.wake)
+        self.claims = Claims(lambda owner: True, self.queue.wake)
+        self.server = Server([])
+        law = Law(OPERATOR, frozenset({"*"}))
+        self.credentials = Credentials(cast(ApiServer, self.server), law, self.queue.wake, lambda: 0.0)
         objects = Objects(ApiServer(None, None, "test"), self.versions)
-        self.intake = Intake(self.queue, self.claims, objects, self.versions, "here")
+        self.intake = Intake(self.queue, self.claims, self.credentials, objects, self.versions, "here")
 
     def work(self) -> list[str]:
         """Every ready key, each given its turn."""

@@ -11,7 +11,6 @@ from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import (
-    CredentialRef,
     End,
     Lifecycle,
     ManagementPolicy,
@@ -60,7 +59,7 @@ def woken() -> Woken:
 
 @pytest.fixture
 def claims(woken: Woken) -> Claims:
-    return Claims(lambda namespace: namespace != "stranger", woken.note)
+    return Claims(lambda owner: owner.meta.key.namespace != "stranger", woken.note)
 
 
 def rivals(claims: Claims, of: PeeringPair) -> list[str]:
@@ -183,14 +182,6 @@ def test_one_made_again_counts_from_its_first_version(claims: Claims) -> None:
     claims.update(version(pair("older", 5), "3"))
     claims.update(pair("young", 1))
     assert rivals(claims, pair("young")) == ["older"]
-
-
-def test_one_that_refers_to_a_credential_holds_no_pair_since_it_is_granted_none(claims: Claims) -> None:
-    old, new = pair("old", age=5), pair("new")
-    ends = PerSide(replace(old.spec.ends.vnet1, credential_ref=CredentialRef("theirs")), old.spec.ends.vnet2)
-    claims.update(replace(old, spec=replace(old.spec, ends=ends)))
-    claims.update(new)
-    assert rivals(claims, new) == []
 
 
 def test_one_that_only_somebody_elses_finalizer_keeps_holds_no_pair(claims: Claims, woken: Woken) -> None:
