@@ -224,8 +224,8 @@ def test_a_gateway_of_ours_that_fails_is_written_once_more_and_no_oftener(
     run = Run(Place(replace(azure, failing={id: failures})), pair_of(), crashes=crashing)
     plan = run.rest()
     written = len([action for action in run.place.written(PutGateway) if action.id == id])
-    assert written == 2 or (crashing and written == 1), "a crash after the record costs the repair"
-    assert up(run, OLD) if (written, failures) == (2, 1) else plan.verdict.reason is Reason.GATEWAY_FAILED
+    assert 2 <= written <= 2 + len(crashing), "a crash before the record costs another repair, never none"
+    assert up(run, OLD) if written > failures else plan.verdict.reason is Reason.GATEWAY_FAILED
     assert run.place.written(DeletePart) == []
 
 
