@@ -190,7 +190,8 @@ class Estate:
     def clean(self) -> None:
         """Stop the operator and remove every object, leaving Azure as it is."""
         self.operator.kill()
-        for plural in PLURALS:
+        served = self.cluster.kubectl("get", "crd", "--output", "name").stdout
+        for plural in (one for one in PLURALS if f"/{one}.vnetlink.dev" in served):
             listed = json.loads(self.cluster.kubectl("get", plural, "--all-namespaces", "--output", "json").stdout)
             for item in listed["items"]:
                 where = ("--namespace", item["metadata"]["namespace"], plural, item["metadata"]["name"])

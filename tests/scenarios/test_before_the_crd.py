@@ -71,13 +71,15 @@ def looked_at(estate: Estate, plural: str, name: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("peeringpairs", "vpnconnectionpairs"), ("vpnconnectionpairs", "peeringpairs")]
+    ("first", "second"),
+    [("peeringpairs", "vpnconnectionpairs"), ("vpnconnectionpairs", "peeringpairs"), ("peeringpairs", "vnetlinks")],
 )
-def test_with_one_of_its_crds_it_serves_that_kind_and_the_other_from_when_it_comes(
+def test_with_one_crd_missing_it_serves_the_other_kinds_and_that_one_from_when_it_comes(
     estate: Estate, first: str, second: str
 ) -> None:
     remove_crds(estate.cluster)
-    apply_one(estate.cluster, first)
+    for plural in SERVED.keys() - {second}:
+        apply_one(estate.cluster, plural)
     estate.start()
     make(estate, first, "early")
     eventually("the kind that is there", lambda: looked_at(estate, first, "early"))

@@ -176,9 +176,18 @@ async def test_missing_verbs_are_named(cluster: Cluster, tmp_path_factory: pytes
     finally:
         await server.close()
     assert [str(need) for need in refused] == [
+        "patch azurecredentials.vnetlink.dev",
         "patch peeringpairs.vnetlink.dev",
+        "patch vnetlinks.vnetlink.dev",
         "patch vpnconnectionpairs.vnetlink.dev",
+        "create peeringpairs.vnetlink.dev",
+        "delete peeringpairs.vnetlink.dev",
+        "create vpnconnectionpairs.vnetlink.dev",
+        "delete vpnconnectionpairs.vnetlink.dev",
+        "update vnetlinks.vnetlink.dev/finalizers",
+        "patch azurecredentials.vnetlink.dev/status",
         "patch peeringpairs.vnetlink.dev/status",
+        "patch vnetlinks.vnetlink.dev/status",
         "patch vpnconnectionpairs.vnetlink.dev/status",
         "create events.events.k8s.io",
         "patch events.events.k8s.io",

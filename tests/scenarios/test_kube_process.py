@@ -140,7 +140,7 @@ def test_started_before_its_crd_and_namespace_it_says_so_and_serves_once_they_ar
     operator.until(
         "not ready",
         lambda: (
-            "peeringpairs.vnetlink.dev, vpnconnectionpairs.vnetlink.dev; install it: kubectl"
+            "peeringpairs.vnetlink.dev, vnetlinks.vnetlink.dev, vpnconnectionpairs.vnetlink.dev; install it: kubectl"
             in operator.ask("/readyz")[1]
         ),
     )

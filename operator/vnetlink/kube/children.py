@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 from vnetlink.kube.answers import Write, written
-from vnetlink.kube.api import ApiServer, Body, path
-from vnetlink.kube.objects import GROUP, SERVED, VERSION, object_path
+from vnetlink.kube.api import ApiServer, Body
+from vnetlink.kube.objects import GROUP, SERVED, VERSION, collection_path, object_path
 from vnetlink.planning.actions import ChildAction, DeleteChild, PutChild
 
 LABEL = "vnetlink.dev/link"
@@ -27,13 +27,13 @@ class Children:
             options = {"propagationPolicy": "Background", "preconditions": {"uid": action.uid}}
             return written(await self._api.delete(object_path(key), options))
         if action.version:
+            # Replaced, not tested: another version is a conflict then, and told apart from a spec that is refused.
             patch: list[Body] = [
                 {"op": "replace", "path": "/metadata/resourceVersion", "value": action.version},
                 {"op": "replace", "path": "/spec", "value": action.spec},
             ]
             return written(await self._api.json_patch(object_path(key), patch))
-        place = path("apis", GROUP, VERSION, "namespaces", key.namespace, key.kind)
-        return written(await self._api.post(place, _made(link, action)))
+        return written(await self._api.post(collection_path(key.kind, key.namespace), _made(link, action)))
 
 
 def _made(link: ObjectMeta, action: PutChild) -> Body:

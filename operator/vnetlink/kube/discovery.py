@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from vnetlink.kube.api import ApiServer, path
+from vnetlink.kube.decode import PEERING_PAIRS, VNET_LINKS, VPN_CONNECTION_PAIRS
 from vnetlink.kube.objects import GROUP, SERVED, VERSION
 
 INSTALL = "kubectl apply -k crds"
@@ -45,11 +46,16 @@ class Need:
 def needs(kinds: Collection[str], namespaces: Sequence[str], operator_namespace: str) -> tuple[Need, ...]:
     """Everything the operator does for these kinds, as RBAC spells it (design/faults.md C4).
 
-    Without Secrets: their names are granted namespace by namespace, and a pair that lacks a grant says so itself.
+    A link makes and deletes pairs, and owns them in a way that holds its own deletion, which some API servers want a right
+    for. Without Secrets: their names are granted namespace by namespace, and a pair that lacks a grant says so itself.
     """
     places, plurals = tuple(namespaces) or ("",), sorted(kinds)
     objects = [(verb, GROUP, plural) for plural in plurals for verb in ("get", "list", "watch", "patch")]
     statuses = [("patch", GROUP, f"{plural}/status") for plural in plurals]
+    if VNET_LINKS in kinds:
+        pairs = [plural for plural in plurals if plural in (PEERING_PAIRS, VPN_CONNECTION_PAIRS)]
+        objects += [(verb, GROUP, plural) for plural in pairs for verb in ("create", "delete")]
+        objects.append(("update", GROUP, f"{VNET_LINKS}/finalizers"))
     events = [(verb, "events.k8s.io", "events") for verb in ("create", "patch")]
     everywhere = tuple(Need(*need, place) for place in places for need in (*objects, *statuses, *events))
     return (*everywhere, *(Need(verb, "", "configmaps", operator_namespace) for verb in ("get", "create")))

@@ -12,17 +12,28 @@ from vnetlink.domain.outcome import Present, Seen, Unreadable
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.kube.answers import Write, Written, seen, written
 from vnetlink.kube.api import ApiServer, Body, path
-from vnetlink.kube.decode import FINALIZER, OWNED, PEERING_PAIRS, VPN_CONNECTION_PAIRS, key_of
+from vnetlink.kube.decode import FINALIZER, OWNED, PEERING_PAIRS, VNET_LINKS, VPN_CONNECTION_PAIRS, key_of
 from vnetlink.kube.versions import Versions
 
 GROUP, VERSION = "vnetlink.dev", "v1alpha1"
-SERVED = {AZURE_CREDENTIALS: "AzureCredential", PEERING_PAIRS: "PeeringPair", VPN_CONNECTION_PAIRS: "VpnConnectionPair"}
+SERVED = {
+    AZURE_CREDENTIALS: "AzureCredential",
+    VNET_LINKS: "VNetLink",
+    PEERING_PAIRS: "PeeringPair",
+    VPN_CONNECTION_PAIRS: "VpnConnectionPair",
+}
 PAGE = 500
 
 
 def object_path(key: ObjectKey, *subresource: str) -> str:
     """Where the object lies."""
     return path("apis", GROUP, VERSION, "namespaces", key.namespace, _ours(key.kind), key.name, *subresource)
+
+
+def collection_path(plural: str, namespace: str = "") -> str:
+    """Where the objects of a kind lie, in one namespace or in all."""
+    place = ("namespaces", namespace) if namespace else ()
+    return path("apis", GROUP, VERSION, *place, _ours(plural))
 
 
 def _ours(plural: str) -> str:
@@ -82,9 +93,7 @@ class Objects:
         return outcome
 
     def _places(self, plural: str) -> tuple[str, ...]:
-        if not self._namespaces:
-            return (path("apis", GROUP, VERSION, _ours(plural)),)
-        return tuple(path("apis", GROUP, VERSION, "namespaces", name, _ours(plural)) for name in self._namespaces)
+        return tuple(collection_path(plural, name) for name in self._namespaces or ("",))
 
 
 def _finalizers(body: Body) -> list[str]:
