@@ -90,10 +90,10 @@ def _of_rule(tally: _Rule) -> Finding:
 
 def _remedy(nsg: NetworkSecurityGroup, rule: SecurityRule, block: Block) -> str:
     """Azure's own rules can only be overridden; for people's own, look first."""
+    if not rule.is_default:
+        return f"Look at the rule: {commands.show_rule(nsg.id, rule)}"
     allow = commands.allow_before(nsg, rule, block.part)
-    if allow is not None and rule.is_default:
-        return f"If it is meant to pass: {allow}"
-    return f"Look at the rule: {commands.show_rule(nsg.id, rule)}"
+    return f"If it is meant to pass: {allow}" if allow else f"Look at the rules: {commands.list_rules(nsg.id)}"
 
 
 def _routes(passages: Iterable[Passage]) -> dict[object, _Route]:

@@ -9,6 +9,7 @@ from vnetlink.domain.network_security import NetworkSecurityGroup, PortRange, Se
 from vnetlink.planning.diagnosis.security import Part, protocols
 
 _FIRST_PRIORITY, _LAST_PRIORITY = 100, 4096  # network-security-groups-overview.md, "Security rules"
+_MOST_PREFIXES = 16
 
 
 def show_rule(nsg: NetworkSecurityGroupId, rule: SecurityRule) -> str:
@@ -16,19 +17,22 @@ def show_rule(nsg: NetworkSecurityGroupId, rule: SecurityRule) -> str:
     return f"az network nsg rule show --ids {quote(f'{nsg}/securityRules/{rule.name}')}"
 
 
+def list_rules(nsg: NetworkSecurityGroupId) -> str:
+    """List its rules, Azure's own too."""
+    return f"az network nsg rule list {_inside(nsg)} --include-default --output table"
+
+
 def allow_before(nsg: NetworkSecurityGroup, rule: SecurityRule, part: Part) -> str | None:
-    """Make a rule that lets `part` pass before `rule` denies it; None when no priority is free for it."""
+    """Make a rule that lets `part` pass before `rule` denies it; None when no priority is free for it, or it has too many
+    prefixes for one line."""
     taken = {one.priority for one in nsg.rules if one.way is rule.way}
     highest = min(rule.priority - 1, _LAST_PRIORITY)
     free = next((number for number in range(highest, _FIRST_PRIORITY - 1, -1) if number not in taken), None)
-    if free is None:
+    if free is None or len(part.sources) + len(part.destinations) > _MOST_PREFIXES:
         return None
-    where = (
-        f"--subscription {nsg.id.subscription} --resource-group {quote(nsg.id.resource_group)} --nsg-name {nsg.id.name}"
-    )
     protocol, ports = _protocol(part)
     return (
-        f"az network nsg rule create {where} --name allow-vnetlink-{free} --priority {free}"
+        f"az network nsg rule create {_inside(nsg.id)} --name allow-vnetlink-{free} --priority {free}"
         f" --direction {rule.way.value} --access Allow --protocol {quote(protocol)}"
         f" --source-address-prefixes {' '.join(part.sources)} --destination-address-prefixes {' '.join(part.destinations)}"
         f" --destination-port-ranges {ports}"
@@ -53,6 +57,10 @@ def propagate(table: RouteTableId) -> str:
 def allow_forwarded(peering: PeeringId) -> str:
     """Let this peering take traffic that an appliance forwards."""
     return f"az network vnet peering update --ids {quote(str(peering))} --set allowForwardedTraffic=true"
+
+
+def _inside(nsg: NetworkSecurityGroupId) -> str:
+    return f"--subscription {nsg.subscription} --resource-group {quote(nsg.resource_group)} --nsg-name {nsg.name}"
 
 
 def _protocol(part: Part) -> tuple[str, str]:

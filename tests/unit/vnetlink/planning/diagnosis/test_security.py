@@ -104,6 +104,7 @@ ROWS = (
     Row("overview, ports: ICMP has none", (rule(100, DENY, destination_ports=port("443")),), "Allowed", flow=PING),
     Row("overview, five-tuple: source port", (rule(100, DENY, source_ports=port("443")),), "Allowed"),
     Row("overview, five-tuple: part of the source ports", (rule(100, DENY, source_ports=port("2000-3000")),), "PartlyDenied r100"),
+    Row("overview, source ports: ICMP has none", (rule(100, DENY, source_ports=port("1024-65535")),), "Allowed", flow=PING),
     Row("overview, augmented: several ranges", (rule(100, DENY, sources=("10.9.0.0/16", "10.1.0.0/25")),), "PartlyDenied r100"),
     Row("overview, augmented: together all of it", (rule(100, DENY, sources=("10.1.0.128/25", "10.1.0.0/25")),), "Denied r100"),
     Row("overview, two rules deny a half each",

@@ -120,6 +120,17 @@ def test_azures_own_rule_is_overridden_by_one_that_the_command_makes() -> None:
     )
 
 
+def test_a_rule_that_would_need_too_many_prefixes_is_only_shown() -> None:
+    closed = WORLD.put(Side.VNET2, replace(WORLD.vnet2, peered=(peering(TWO, ONE, "10.1.0.0/16", access=False),)))
+    scattered = tuple(f"10.1.{n}.0/24" for n in range(0, 60, 2))
+    world = changed(Side.VNET1, "a0", world=changed(Side.VNET2, "b0", world=closed, nsg=nsg("n")), prefixes=scattered)
+    (finding,) = judge(world, (WEB,)).findings
+    assert finding.remediation == (
+        f"Look at the rules: az network nsg rule list --subscription {SUBSCRIPTION} --resource-group rg --nsg-name n"
+        " --include-default --output table"
+    )
+
+
 def test_two_hundred_subnets_yield_few_findings() -> None:
     subnets = tuple(SubnetView(f"b{n}", (f"10.2.{n}.0/24",), nsg(f"n{n}", DENY_IN)) for n in range(200))
     verdict = judge(WORLD.put(Side.VNET2, replace(WORLD.vnet2, subnets=subnets)), (replace(WEB, to_subnet=None),))
@@ -161,6 +172,13 @@ def test_an_appliance_in_the_hub_leads_on_where_forwarded_traffic_is_allowed() -
     verdict = judge(hubbed())
     assert told(verdict) == ("True", "NoBlockFound")
     assert "what the appliance at 10.9.0.4 lets pass" in verdict.message
+
+
+def test_an_appliance_in_the_other_vnet_needs_no_forwarded_traffic() -> None:
+    there = table("t", Route("nva", "10.2.0.0/16", NextHop.APPLIANCE, "10.2.9.4"))
+    assert told(judge(changed(Side.VNET1, "a0", routes=there), (WEB,))) == ("True", "NoBlockFound")
+    here = table("t", Route("nva", "10.2.0.0/16", NextHop.APPLIANCE, "10.1.9.4"))
+    assert told(judge(changed(Side.VNET1, "a0", routes=here), (WEB,))) == ("False", "RouteOverrides")
 
 
 def test_forwarded_traffic_off_at_the_destination_is_a_finding_with_its_command() -> None:
