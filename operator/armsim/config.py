@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from math import inf
 from pathlib import Path
 from typing import Any
 
+import jwt
 import yaml
 
 from . import access
-from .settings import DEFAULT_TENANTS, DURATIONS, QUOTAS, WINDOWS, Bucket, Limits, Policy, Principal, Settings
+from .settings import (
+    DEFAULT_TENANTS,
+    DURATIONS,
+    EXCHANGE,
+    QUOTAS,
+    WINDOWS,
+    Bucket,
+    Federated,
+    Limits,
+    Policy,
+    Principal,
+    Settings,
+)
 
 
 class ConfigError(Exception):
@@ -116,11 +130,32 @@ def _principals(item: Item) -> tuple[Mapping[str, Principal], Mapping[str, Any]]
     apps: dict[str, Principal] = {}
     roles: dict[str, Any] = {}
     for name, value in item.entries():
-        fields = value.fields("tenants", "secret", "roles")
+        fields = value.fields("tenants", "secret", "federated", "roles")
         tenants = tuple(one.text().lower() for one in fields["tenants"].items()) if "tenants" in fields else ()
-        apps[name.lower()] = Principal(name, tenants, fields["secret"].text() if "secret" in fields else "")
+        secret = fields["secret"].text() if "secret" in fields else ""
+        federated = tuple(_federated(one) for one in fields["federated"].items()) if "federated" in fields else ()
+        apps[name.lower()] = Principal(name, tenants, secret, federated)
         roles[name.lower()] = _assignments(fields["roles"]) if "roles" in fields else []
     return apps, roles
+
+
+def _federated(item: Item) -> Federated:
+    """`jwks` is a file with the issuer's keys, as GET /openid/v1/jwks of an API server gives them."""
+    fields = item.fields("issuer", "subject", "audience", "jwks")
+    if not fields.keys() >= {"issuer", "subject"}:
+        raise item.wrong("needs issuer and subject")
+    audience = fields["audience"].text() if "audience" in fields else EXCHANGE
+    keys = _keys(fields["jwks"]) if "jwks" in fields else None
+    return Federated(fields["issuer"].text(), fields["subject"].text(), audience, keys)
+
+
+def _keys(item: Item) -> Mapping[str, Any]:
+    try:
+        found = json.loads(Path(item.text()).read_text())
+        jwt.PyJWKSet.from_dict(found)
+    except (OSError, ValueError, TypeError, AttributeError, jwt.PyJWTError) as broken:
+        raise item.wrong(f"is no file with a JSON Web Key Set: {broken}") from None
+    return dict(found)
 
 
 def _roles(item: Item) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,7 +13,7 @@ import jwt
 
 from .errors import unauthenticated
 from .messages import Request, Response, answer
-from .settings import Settings
+from .settings import Federated, Settings
 
 PUBLIC_AUDIENCES = ("management.azure.com", "management.core.windows.net", "localhost", "127.0.0.1", "[::1]", "::1")
 NAMESPACE = uuid.UUID("5e6c3b0e-0000-4000-a000-000000000000")
@@ -130,12 +130,12 @@ class Login:
             text = f"Application with identifier '{client}' was not found in the directory '{tenant}'."
             return _refused(400, "unauthorized_client", 700016, text)
         if "client_assertion" in form:
-            return _assertion_refused(form["client_assertion"], now)
+            principal = self._settings.principals.get(client.lower())
+            return _assertion_refused(form["client_assertion"], principal.federated if principal else (), now)
         if not form.get("client_secret"):
             text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
             return _refused(401, "invalid_client", 7000218, text)
-        wanted = self._principal_secret(client)
-        if wanted and form["client_secret"] != wanted:
+        if not self._takes_secret(client, form["client_secret"]):
             return _refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
         return None
 
@@ -145,9 +145,11 @@ class Login:
             return self._settings.strangers
         return not principal.tenants or tenant in principal.tenants
 
-    def _principal_secret(self, client: str) -> str:
+    def _takes_secret(self, client: str, given: str) -> bool:
         principal = self._settings.principals.get(client.lower())
-        return principal.secret if principal else ""
+        if principal is None or not (principal.secret or principal.federated):
+            return True
+        return given == principal.secret
 
 
 def oid(client_id: str, tenant: str) -> str:
@@ -155,8 +157,8 @@ def oid(client_id: str, tenant: str) -> str:
     return str(uuid.uuid5(NAMESPACE, f"{client_id.lower()}@{tenant.lower()}"))
 
 
-def _assertion_refused(assertion: str, now: float) -> Response | None:
-    """Certificate and federated assertions are read, not verified: their issuers are not simulated."""
+def _assertion_refused(assertion: str, federated: Sequence[Federated], now: float) -> Response | None:
+    """Certificates and apps without federated credentials: read, not verified. Numbers and words as Entra's."""
     try:
         claims = jwt.decode(assertion, options={"verify_signature": False})
         expires = float(claims.get("exp", now + 1))
@@ -164,7 +166,39 @@ def _assertion_refused(assertion: str, now: float) -> Response | None:
         return _refused(401, "invalid_client", 50027, "JWT token is invalid or malformed.")
     if expires <= now:
         return _refused(401, "invalid_client", 700024, "Client assertion is not within its valid time range.")
+    return _untrusted(assertion, claims, federated) if federated else None
+
+
+def _untrusted(assertion: str, claims: Mapping[str, Any], federated: Sequence[Federated]) -> Response | None:
+    """Issuer, subject and audience must be those of one federated credential, compared exactly; then the signature."""
+    issuer, subject, audience = (claims.get(name) for name in ("iss", "sub", "aud"))
+    audiences = audience if isinstance(audience, list) else [audience]
+    left = [one for one in federated if one.issuer == issuer]
+    if not left:
+        text = f"No matching federated identity record found for presented assertion issuer '{issuer}'."
+        return _refused(401, "invalid_client", 700211, text)
+    left = [one for one in left if one.subject == subject]
+    if not left:
+        text = f"No matching federated identity record found for presented assertion subject '{subject}'."
+        return _refused(401, "invalid_client", 700213, text)
+    left = [one for one in left if one.audience in audiences]
+    if not left:
+        text = f"No matching federated identity record found for presented assertion audience '{audiences[0]}'."
+        return _refused(401, "invalid_client", 700212, text)
+    if not any(one.keys is None or _signed_by(assertion, one.keys) for one in left):
+        return _refused(401, "invalid_client", 700027, "Client assertion contains an invalid signature.")
     return None
+
+
+def _signed_by(assertion: str, keys: Mapping[str, Any]) -> bool:
+    options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+    for key in jwt.PyJWKSet.from_dict(dict(keys)).keys:
+        try:
+            jwt.decode(assertion, key.key, algorithms=["RS256", "ES256"], options=options)
+        except (jwt.PyJWTError, TypeError, ValueError):
+            continue
+        return True
+    return False
 
 
 def _unknown_tenant(tenant: str) -> Response:

@@ -71,13 +71,30 @@ QUOTAS: Mapping[str, int] = {
 }
 
 
+EXCHANGE = "api://AzureADTokenExchange"
+
+
+@dataclass(frozen=True, slots=True)
+class Federated:
+    """Whose tokens an app takes for its own proof. `keys`: the issuer's JWKS; without it no signature is looked at."""
+
+    issuer: str
+    subject: str
+    audience: str = EXCHANGE
+    keys: Mapping[str, Any] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An app registration. Empty `secret` accepts any; empty `tenants` means it exists in all."""
+    """An app registration. Empty `tenants` means it exists in all.
+
+    Empty `secret` accepts any, or none where there are `federated` credentials; without these any assertion is accepted.
+    """
 
     client_id: str
     tenants: tuple[str, ...] = ()
     secret: str = ""
+    federated: tuple[Federated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

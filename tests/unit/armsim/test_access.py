@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 from armsim.messages import Request, Response
-from armsim.settings import TENANT_A, TENANT_B, Bucket, Principal
+from armsim.settings import TENANT_A, TENANT_B, Bucket, Federated, Principal
 from simulated_azure import GROUP, SUB, SUB_2, SUB_B, Azure, code, network, peering, side
 
 VNETS = f"{GROUP}/providers/Microsoft.Network/virtualNetworks"
@@ -103,6 +105,54 @@ def test_named_principals_exist_where_they_are_and_have_their_secret() -> None:
     assert login(azure, client_secret="wrong").data["error_codes"] == [7000215]
     assert login(azure, TENANT_B, client_secret="right").data["error_codes"] == [700016]
     assert login(azure, client_id="other", client_secret="x").data["error_codes"] == [700016]
+
+
+SUBJECT = "system:serviceaccount:team-a:network"
+ISSUER = "https://kubernetes.default.svc"
+
+
+def trusting(key: Any = None) -> Azure:
+    """An Azure with an app that trusts one ServiceAccount; `key` signs for the issuer."""
+    keys = None if key is None else {"keys": [json.loads(RSAAlgorithm.to_jwk(key.public_key()))]}
+    app = Principal("app", (), "", (Federated(ISSUER, SUBJECT, keys=keys),))
+    return Azure(principals={"app": app}, strangers=False)
+
+
+def assertion(key: Any = "k" * 32, **claims: Any) -> str:
+    """What a ServiceAccount's token says, unless told otherwise."""
+    said = {"iss": ISSUER, "sub": SUBJECT, "aud": ["api://AzureADTokenExchange"], **claims}
+    return jwt.encode(said, key, algorithm="HS256" if isinstance(key, str) else "RS256")
+
+
+@pytest.mark.parametrize(
+    ("claims", "number"),
+    [
+        ({}, 0),
+        ({"aud": "api://AzureADTokenExchange"}, 0),
+        ({"iss": "https://elsewhere"}, 700211),
+        ({"sub": "system:serviceaccount:team-b:network"}, 700213),
+        ({"sub": SUBJECT.upper()}, 700213),
+        ({"aud": ["https://kubernetes.default.svc"]}, 700212),
+        ({"exp": 1}, 700024),
+    ],
+)
+def test_an_app_with_federated_credentials_takes_only_the_token_that_one_of_them_describes(
+    claims: dict[str, Any], number: int
+) -> None:
+    response = login(trusting(), client_assertion=assertion(**claims))
+    assert (response.status, response.data.get("error_codes", [0])) == (401 if number else 200, [number])
+
+
+def test_a_token_that_the_issuer_has_not_signed_is_refused_where_its_keys_are_known() -> None:
+    issuers, forgers = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+    azure = trusting(issuers)
+    assert login(azure, client_assertion=assertion(issuers)).status == 200
+    assert login(azure, client_assertion=assertion(forgers)).data["error_codes"] == [700027]
+    assert login(azure, client_assertion=assertion()).data["error_codes"] == [700027]
+
+
+def test_an_app_that_has_federated_credentials_and_no_secret_takes_no_secret() -> None:
+    assert login(trusting(), client_secret="any").data["error_codes"] == [7000215]
 
 
 # --- 401

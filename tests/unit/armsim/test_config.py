@@ -18,6 +18,7 @@ principals:
   app:
     tenants: [aaaaaaaa-0000-0000-0000-000000000001]
     secret: s
+    federated: [{{issuer: i, subject: s}}, {{issuer: i, subject: s, audience: other}}]
     roles:
       - {{scope: /subscriptions/{SUB}, role: Owner}}
 roles:
@@ -53,6 +54,8 @@ def test_every_key_arrives(tmp_path: Path) -> None:
     made = read(tmp_path, WHOLE)
     assert made.tenants == {"aaaaaaaa-0000-0000-0000-000000000001": (SUB,)}
     assert made.principals["app"].secret == "s"
+    assert [one.audience for one in made.principals["app"].federated] == ["api://AzureADTokenExchange", "other"]
+    assert (made.principals["app"].federated[0].issuer, made.principals["app"].federated[0].subject) == ("i", "s")
     assert set(made.roles) == {"app", "other"}
     assert (made.strangers, made.speed, made.page_size, made.token_seconds) == (False, inf, 2, 60)
     assert (made.strict, made.era, made.throttled, made.buckets["reads"].size) == (True, 2023, True, 5)
@@ -86,6 +89,11 @@ def test_an_empty_file_is_the_default_world(tmp_path: Path) -> None:
         (
             "principals:\n  app:\n    roles:\n      - scope: /\n        role: King\n",
             "line 4: roles is wrong: unknown role",
+        ),
+        ("principals:\n  app:\n    federated:\n      - issuer: i\n", "line 4: federated needs issuer and subject"),
+        (
+            "principals:\n  app:\n    federated:\n      - {issuer: i, subject: s, jwks: /nowhere}\n",
+            "line 4: jwks is no file with a JSON Web Key Set",
         ),
         ("roles:\n  app: 5\n", "line 2: app must be a list"),
         ("locks: x\n", "line 1: locks must be a list"),
