@@ -227,12 +227,13 @@ class Run:
         sides = self._sides()
         deleting = self.pair.meta.deleting
         secret = None if deleting else self.vault.secret
-        asked = vpn_reads.asks_for_rights(self.pair, secret, [side.key for side in sides])
+        previous = Absent() if deleting else self.vault.kept
+        asked = vpn_reads.asks_for_rights(self.pair, secret, previous, [side.key for side in sides])
         return VpnWorld(
             sides=sides,
             identities=PerSide(OPERATOR, OPERATOR),
             secret=secret,
-            previous=Absent() if deleting else self.vault.kept,
+            previous=previous,
             manages_secrets=asked and self.vault.manages,
             asked_for_secrets=asked,
             now=self.place.clock,

@@ -183,3 +183,19 @@ def test_a_pair_that_another_object_holds_names_what_it_made_and_leaves_it(vpn: 
     assert there(vpn) == MADE
     assert not any(write.startswith("DELETE") for write in vpn.writes(since))
     assert len(left(vpn, "younger", 8)) == 8
+
+
+def test_pairs_that_share_a_gateway_and_are_deleted_at_once_leave_nothing(vpn: VpnEstate) -> None:
+    hub, app = vpn.two_vnets()
+    shop = vpn.azure.vnet("shop", "10.3.0.0/16")
+    vpn.secret()
+    vpn.start()
+    vpn.vpn("first", hub, app)
+    vpn.wait_ready("first")
+    vpn.vpn("second", hub, shop, side1={"gateway": {}})
+    vpn.wait_ready("second")
+
+    vpn.kubectl("delete", "vpnpairs", "first", "second", "--timeout=60s")
+
+    kinds = ("virtualNetworkGateways", "publicIPAddresses", "connections")
+    assert {kind: vpn.names(kind) for kind in kinds} == {kind: [] for kind in kinds}

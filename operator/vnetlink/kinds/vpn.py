@@ -42,7 +42,7 @@ async def _read(
     now = ports.monotonic()
     reading = _Reading(ports, pair, granted, vpn_reads.ages_for(pair, ages))
     sides, (secret, previous) = await gather(reading.sides(), reading.secrets())
-    asked = vpn_reads.asks_for_rights(pair, secret, [side.key for side in sides])
+    asked = vpn_reads.asks_for_rights(pair, secret, previous, [side.key for side in sides])
     memory.note_read((seen for side in sides for seen in _azure_reads(side)), now)
     return VpnWorld(
         sides=sides,
@@ -93,15 +93,15 @@ class _Reading:
             connection = await self._settled(side, id, self._azure.read_connection) if id is not None else None
             connection = connection or vpn_reads.connection_unnamed(seen[side])
             asks = id is not None and vpn_reads.asks_for_key(pair, connection)
-            key, zones, heir = await gather(
+            key, zones, others = await gather(
                 self._key(side, id if asks else None),
                 self._zones(side, _value(vnets[side]), addresses),
-                self._heir(side, near),
+                self._others(side, near),
             )
             return SeenSide(
                 vnet=vnets[side],
                 gateway_id=near,
-                gateway=heir if isinstance(heir, Unreadable) else seen[side],
+                gateway=others if isinstance(others, Unreadable) else seen[side],
                 addresses=addresses,
                 connections=listed,
                 connection_id=id,
@@ -109,7 +109,8 @@ class _Reading:
                 key=key,
                 zones=zones,
                 rivals=vpn_reads.other_gateways(near, vnets[side], gateways[side]),
-                heir=heir if isinstance(heir, str) else "",
+                heir="" if isinstance(others, Unreadable) else others[0],
+                leaving=() if isinstance(others, Unreadable) else others[1],
             )
 
         return await _both(side_of)
@@ -155,24 +156,31 @@ class _Reading:
             return vpn_reads.USUAL_ZONES
         return await self._azure.zones(self._granted[side], vnet.id.subscription, vnet.location)
 
-    async def _heir(self, side: Side, gateway: GatewayId | None) -> str | Unreadable:
-        """Owner tag of the oldest other object that uses our gateway, before that goes with us; empty when none does.
+    async def _others(self, side: Side, gateway: GatewayId | None) -> tuple[str, tuple[ConnectionId, ...]] | Unreadable:
+        """Who else uses our gateway before that goes with us: the heir's owner tag, and connections that leave with another.
 
         Claims may lag, so each is read before it is believed. Unreadable: nobody knows, so the gateway must stay for now.
         """
         if gateway is None or not vpn_reads.asks_for_heir(self._pair, side):
-            return ""
+            return "", ()
         vnet, installation = self._pair.spec.ends[side].id, self._ports.settings.installation
+        heirs, leaving = list[str](), list[ConnectionId]()
         for claim in self._ports.claims.at_vnet(vnet, self._pair.meta.key):
             match await self._ports.objects.get(claim.key):
                 case Present(body):
-                    if vpn_reads.inherits(decode(body, installation), vnet, gateway):
-                        return naming.owner_tag(installation, claim.key)
+                    other = decode(body, installation)
+                    heirs += [naming.owner_tag(installation, claim.key)] * vpn_reads.inherits(other, vnet, gateway)
+                    leaving += await self._joined(side, gateway, vpn_reads.links_leaving(other))
                 case Unreadable() as unread:
                     return unread
                 case Absent():
                     continue
-        return ""
+        return next(iter(heirs), ""), tuple(leaving)
+
+    async def _joined(self, side: Side, gateway: GatewayId, ids: Iterable[ConnectionId]) -> list[ConnectionId]:
+        """Those of `ids` that are there and begin or end at the gateway."""
+        seen = [await self._azure.read_connection(self._granted[side], id, FRESH) for id in ids]
+        return [one.value.id for one in seen if isinstance(one, Present) and gateway in (one.value.near, one.value.far)]
 
 
 async def _both(read: Callable[[Side], Awaitable[T]]) -> PerSide[T]:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from vnetlink.domain.arm_id import GatewayId, PublicIpId, VnetId
-from vnetlink.domain.observed import ListedConnection, ObservedConnection, ObservedGateway, ObservedVnet
+from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId, VnetId
+from vnetlink.domain.observed import (
+    ListedConnection,
+    ObservedConnection,
+    ObservedGateway,
+    ObservedPublicIp,
+    ObservedVnet,
+)
 from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
-from vnetlink.domain.ownership import Role
-from vnetlink.domain.secrets import ObservedSecret
+from vnetlink.domain.ownership import Role, Slot
+from vnetlink.domain.secrets import ObservedSecret, PreviousKey
 from vnetlink.domain.shared_key import CheckedKey, SharedKey
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ManagementPolicy, VpnConnectionPair
 from vnetlink.planning.ages import Ages
+from vnetlink.planning.vpn.deletion import to_delete
 from vnetlink.planning.vpn.naming import address_ids
 from vnetlink.planning.vpn.pair import wants_secret_rights
 
@@ -79,17 +86,24 @@ def asks_for_key(pair: VpnConnectionPair, connection: Seen[ObservedConnection]) 
 
 
 def asks_for_zones(pair: VpnConnectionPair, side: Side, addresses: Iterable[object]) -> bool:
-    """Zones matter to an address that is about to be made."""
+    """Zones matter to an address that is about to be made, and to one that is there without any."""
     making = pair.spec.vpn[side].creation is not None and not pair.meta.deleting
-    return making and any(isinstance(seen, Absent) for seen in addresses)
+    return making and any(isinstance(seen, Absent) or _zoneless(seen) for seen in addresses)
+
+
+def _zoneless(seen: object) -> bool:
+    return isinstance(seen, Present) and isinstance(seen.value, ObservedPublicIp) and not seen.value.zones
 
 
 def asks_for_rights(
-    pair: VpnConnectionPair, secret: Seen[ObservedSecret] | None, keys: Iterable[Seen[SharedKey] | None]
+    pair: VpnConnectionPair,
+    secret: Seen[ObservedSecret] | None,
+    previous: Seen[PreviousKey],
+    keys: Iterable[Seen[SharedKey] | None],
 ) -> bool:
-    """Whether it matters that we may write Secrets: to generate a key, or to keep the previous one while another is set."""
+    """Whether it matters that we may write Secrets: to generate a key, to keep the previous one, or to forget it."""
     wanted = wants_secret_rights(pair, absent=isinstance(secret, Absent)) or _differs(pair, secret, keys)
-    return wanted and not pair.meta.deleting
+    return (wanted or isinstance(previous, Present)) and not pair.meta.deleting
 
 
 def _differs(
@@ -125,3 +139,11 @@ def inherits(other: object, vnet: VnetId, gateway: GatewayId) -> bool:
         other.spec.ends[side].management is ManagementPolicy.MANAGE and other.spec.vpn[side].gateway in (None, gateway)
         for side in sides
     )
+
+
+def links_leaving(other: object) -> tuple[ConnectionId, ...]:
+    """The connections that another object of ours, which is being deleted, still has to take away."""
+    if not isinstance(other, VpnConnectionPair) or not other.meta.deleting:
+        return ()
+    parts = (to_delete(other, Slot(side)) for side in Side)
+    return tuple(part.id for part in parts if part is not None and isinstance(part.id, ConnectionId))
