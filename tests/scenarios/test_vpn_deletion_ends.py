@@ -195,7 +195,14 @@ def test_pairs_that_share_a_gateway_and_are_deleted_at_once_leave_nothing(vpn: V
     vpn.vpn("second", hub, shop, side1={"gateway": {}})
     vpn.wait_ready("second")
 
-    vpn.kubectl("delete", "vpnpairs", "first", "second", "--timeout=60s")
+    vpn.azure.fault(kind="stall", method="DELETE", path="connections/app-shop", seconds=3600)
+    vpn.kubectl("delete", "vpnpairs", "first", "second", "--wait=false")
+    eventually("the first's connections gone", lambda: "data-app" not in vpn.names("connections"))
+    eventually("the first waits", lambda: "app-shop" in vpn.condition("first").get("message", ""))
+    assert "app-gateway" in vpn.names("virtualNetworkGateways")
+    vpn.azure.advance(3600)
+    vpn.wait_gone("first", within=60)
+    vpn.wait_gone("second", within=60)
 
     kinds = ("virtualNetworkGateways", "publicIPAddresses", "connections")
     assert {kind: vpn.names(kind) for kind in kinds} == {kind: [] for kind in kinds}
