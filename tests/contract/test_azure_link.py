@@ -29,7 +29,7 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.routing import NextHop, Route
 from vnetlink.domain.sides import Side
 from vnetlink.domain.vnet_link import VnetCreation
-from vnetlink.planning.actions import ChangePrefixes, DeletePart, PutResourceGroup, PutVnet, PutZoneLink
+from vnetlink.planning.actions import ChangePrefixes, DeletePart, LinkAction, PutResourceGroup, PutVnet, PutZoneLink
 
 SLOT = Slot(Side.VNET1)
 TAGS = (("managed-by", "vnetlink"), ("team", "a"))
@@ -215,6 +215,7 @@ async def test_a_vnet_grows_and_keeps_everything_else(bench: Bench, hub: VnetId)
     sim.send("PATCH", str(hub), {"tags": dict(TAGS)})
     await bench.peered(hub, spoke)
     before = sim.get(str(hub))
+    await bench.present(spoke)
     await bench.present(hub)
     wanted = ("10.1.0.0/16", "10.9.0.0/16")
     assert isinstance(await bench.arm.perform(ChangePrefixes(SLOT, hub, wanted, bench.who)), Accepted)
@@ -256,6 +257,27 @@ async def test_a_vnet_is_not_written_back_from_a_reading_older_than_our_own_writ
     outcome = await bench.arm.perform(ChangePrefixes(SLOT, hub, ("10.9.0.0/16",), bench.who))
     assert isinstance(outcome, Later)
     assert not bench.sim.requests(since, "PUT")
+
+
+async def test_a_vnet_whose_etag_nobody_told_is_not_written_back(bench: Bench, hub: VnetId) -> None:
+    shown = {name: value for name, value in bench.sim.get(str(hub)).items() if name != "etag"}
+    bench.sim.fault(path="/hub", method="GET", status=200, body=shown)
+    await bench.present(hub)
+    since = bench.sim.last_request()
+    assert isinstance(await bench.arm.perform(ChangePrefixes(SLOT, hub, ("10.0.0.0/8",), bench.who)), Later)
+    assert not bench.sim.requests(since, "PUT")
+
+
+async def test_an_old_answer_after_a_vnet_was_made_is_no_absence(bench: Bench) -> None:
+    vnet = new_vnet(bench)
+    await bench.read(vnet)
+    bench.sim.fault(path="/new", method="GET", kind="stale")
+    assert isinstance(await bench.arm.perform(PutVnet(SLOT, vnet, CREATION, TAGS, bench.who)), Accepted)
+    seen = await bench.read(vnet, SHARED)
+    assert isinstance(seen, Unreadable)
+    assert seen.transient
+    bench.sim.clear_faults()
+    assert (await bench.present(vnet, SHARED)).tags == TAGS
 
 
 async def test_shrinking_into_use_is_refused(bench: Bench, hub: VnetId) -> None:
@@ -493,6 +515,38 @@ async def test_the_other_tenants_token_goes_along_with_a_link_to_its_vnet(bench:
     assert isinstance(await bench.arm.perform(action), Accepted)
     assert [one["auxiliary"] for one in bench.sim.requests(since, "PUT", LINKS)] == [True]
     assert not any(one["auxiliary"] for one in bench.sim.requests(since, "GET", LINKS))
+
+
+# --- a write without an answer
+
+
+@pytest.mark.parametrize("write", ["group", "vnet", "prefixes", "link", "vnet gone", "link gone"])
+async def test_what_a_write_concerns_is_read_again_even_when_its_answer_was_lost(
+    bench: Bench, zone: Zone, hub: VnetId, write: str
+) -> None:
+    (spoke,) = spokes(bench.sim, 1)
+    await zone.linked(spoke)
+    fresh, new = ResourceGroupId(SUBSCRIPTION, "fresh"), replace(hub, name="new")
+
+    async def world(max_age: timedelta) -> tuple[Any, ...]:
+        vnets = [await bench.read(one, max_age) for one in (hub, new)]
+        shown = tuple(one.value.prefixes if isinstance(one, Present) else one for one in vnets)
+        return (await bench.arm.resource_group(bench.who, fresh, max_age), *shown, tuple(await zone.links(max_age)))
+
+    cases: Mapping[str, tuple[LinkAction, tuple[int, Any]]] = {
+        "group": (PutResourceGroup(SLOT, fresh, "westeurope", (), bench.who), (0, Present(True))),
+        "vnet": (PutVnet(SLOT, new, CREATION, (), bench.who), (2, ("10.8.0.0/16",))),
+        "prefixes": (ChangePrefixes(SLOT, hub, ("10.0.0.0/8",), bench.who), (1, ("10.0.0.0/8",))),
+        "link": (zone.put(hub), (3, ("v2", "hub"))),
+        "vnet gone": (DeletePart(SLOT, hub, bench.who), (1, Absent())),
+        "link gone": (zone.delete("v2"), (3, ())),
+    }
+    action, (place, after) = cases[write]
+    wanted = list(await world(NOW))
+    wanted[place] = after
+    bench.sim.fault(method="DELETE" if "gone" in write else "PUT", kind="cut", when="after", count=1)
+    assert isinstance(await bench.arm.perform(action), Later)
+    assert list(await world(SHARED)) == wanted
 
 
 # --- what judges traffic
