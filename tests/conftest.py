@@ -10,6 +10,7 @@ import pytest
 from armsim_process import ArmsimProcess
 from controlplane.cluster import Cluster
 from estate import OPERATOR_NAMESPACE, Estate, control_plane
+from link_estate import LinkEstate, link_estate
 from vpn_estate import VpnEstate, vpn_estate
 
 
@@ -42,4 +43,11 @@ def estate(cluster: Cluster, azure: ArmsimProcess, tmp_path: Path) -> Iterator[E
 def vpn(cluster: Cluster, azure: ArmsimProcess, tmp_path: Path) -> Iterator[VpnEstate]:
     """As `estate`, with the words of a VpnConnectionPair."""
     with vpn_estate(cluster, azure, tmp_path) as estate:
+        yield estate
+
+
+@pytest.fixture
+def links(cluster: Cluster, azure: ArmsimProcess, tmp_path: Path) -> Iterator[LinkEstate]:
+    """As `estate`, with the words of a VNetLink."""
+    with link_estate(cluster, azure, tmp_path) as estate:
         yield estate

@@ -105,10 +105,12 @@ class VpnEstate(Estate):
 
 
 @contextmanager
-def vpn_estate(cluster: Cluster, azure: ArmsimProcess, dir: Path) -> Iterator[VpnEstate]:
+def vpn_estate(
+    cluster: Cluster, azure: ArmsimProcess, dir: Path, kind: type[VpnEstate] = VpnEstate
+) -> Iterator[VpnEstate]:
     """Cluster, Azure and an operator that is not started yet; no object survives the block."""
     cluster.kubectl("create", "namespace", OPERATOR_NAMESPACE, check=False)
-    estate = VpnEstate(cluster, azure, dir)
+    estate = kind(cluster, azure, dir)
     try:
         yield estate
     finally:

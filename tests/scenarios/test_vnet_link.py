@@ -1,0 +1,123 @@
+"""A person says which two VNets are connected, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from estate import eventually
+from link_estate import LinkEstate
+
+
+def test_two_ids_are_enough_and_delete_takes_everything(links: LinkEstate) -> None:
+    app, data = links.two_vnets()
+    links.start()
+
+    links.link("app-to-data", app, data)
+    links.kubectl("wait", "--for=condition=Ready", "vnetlink/app-to-data", "--timeout=60s")
+
+    assert links.row("app-to-data")[:6] == ["app-to-data", "Peering", "Connected", "Connected", "True", "Connected"]
+    child = json.loads(links.kubectl("get", "peeringpair", "app-to-data-peering", "--output", "json"))
+    assert child["metadata"]["ownerReferences"][0]["name"] == "app-to-data"
+    assert set(child["metadata"]["labels"]) == {"vnetlink.dev/link"}
+    assert links.condition("app-to-data", "MethodSelected")["status"] == "True"
+    links.delete("app-to-data")
+    assert links.peerings(app) == links.peerings(data) == {}
+
+
+def test_a_pair_edited_or_deleted_by_hand_is_as_before(links: LinkEstate) -> None:
+    app, data = links.two_vnets()
+    links.start()
+    links.link("app-to-data", app, data)
+    links.wait_ready("app-to-data")
+    name = "app-to-data-peering"
+    edit = {"spec": {"peering": {"vnet1": {"allowForwardedTraffic": True}}}}
+
+    links.kubectl("patch", "peeringpair", name, "--type", "merge", "--patch", json.dumps(edit))
+    path = "jsonpath={.spec.peering.vnet1.allowForwardedTraffic}"
+    eventually("put back", lambda: links.kubectl("get", "peeringpair", name, "--output", path) == "false")
+    uid = links.kubectl("get", "peeringpair", name, "--output", "jsonpath={.metadata.uid}")
+    links.kubectl("delete", "peeringpair", name)
+
+    def made_again() -> bool:
+        now = links.kubectl("get", "peeringpair", name, "--ignore-not-found", "--output", "jsonpath={.metadata.uid}")
+        return now not in ("", uid)
+
+    eventually("made again", made_again)
+    links.wait_ready("app-to-data")
+    assert links.peerings(app)["app-data"]["peeringState"] == "Connected"
+
+
+def test_a_rule_that_blocks_is_named_though_the_link_stands(links: LinkEstate) -> None:
+    group = f"{links.azure.group('rg')}/providers/Microsoft.Network/networkSecurityGroups/closed"
+    rule = {
+        "name": "deny-all",
+        "properties": {
+            "priority": 100,
+            "direction": "Inbound",
+            "access": "Deny",
+            "protocol": "*",
+            "sourceAddressPrefix": "*",
+            "sourcePortRange": "*",
+            "destinationAddressPrefix": "*",
+            "destinationPortRange": "*",
+        },
+    }
+    links.azure.put(group, {"location": "westeurope", "properties": {"securityRules": [rule]}})
+    app, data = links.two_vnets()
+    for vnet, prefix in ((app, "10.1.1.0/24"), (data, "10.2.1.0/24")):
+        subnet = {"properties": {"addressPrefix": prefix, "networkSecurityGroup": {"id": group}}}
+        links.azure.put(f"{vnet}/subnets/all", subnet)
+    links.start()
+
+    links.link("app-to-data", app, data)
+    links.wait_reason("app-to-data", "NetworkSecurityBlocks")
+
+    assert links.row("app-to-data")[4:6] == ["True", "NetworkSecurityBlocks"]
+    traffic = links.condition("app-to-data", "TrafficAllowed")
+    assert traffic["status"] == "False"
+    assert "deny-all" in json.dumps(links.status("app-to-data")["findings"])
+
+
+def test_vnets_are_made_where_they_are_absent_grow_and_go_with_the_link(links: LinkEstate) -> None:
+    group = links.azure.group("rg")
+    app, data = (f"{group}/providers/Microsoft.Network/virtualNetworks/{name}" for name in ("app", "data"))
+    links.start()
+
+    def ends(*more: str) -> dict[str, Any]:
+        first: dict[str, Any] = {"location": "westeurope", "addressPrefixes": ["10.1.0.0/16", *more]}
+        first["subnets"] = [{"name": "front", "addressPrefix": "10.1.1.0/24"}]
+        second = {"location": "northeurope", "addressPrefixes": ["10.2.0.0/16"]}
+        return {"end1": {"create": first}, "end2": {"create": second}}
+
+    links.link("made", app, data, **ends())
+    links.wait_ready("made")
+    assert [one["name"] for one in links.azure.get(app)["properties"]["subnets"]] == ["front"]
+
+    links.link("made", app, data, **ends("10.9.0.0/16"))
+    eventually(
+        "grown and in sync", lambda: "10.9.0.0/16" in str(links.peerings(data)["data-app"]["remoteAddressSpace"])
+    )
+    assert list(links.peerings(app)) == ["app-data"]
+
+    links.delete("made")
+    assert links.azure.get(app) is None
+    assert links.azure.get(data) is None
+
+
+def test_the_method_is_switched_without_a_gap(links: LinkEstate) -> None:
+    app, data = links.two_vnets()
+    links.secret()
+    links.start()
+    links.link("app-to-data", app, data)
+    links.wait_ready("app-to-data")
+
+    made = {"gateway": {"create": {}}}
+    vpn = {"vnet1": made, "vnet2": made, "sharedKey": {"secretRef": {"name": "vpn"}}}
+    links.link("app-to-data", app, data, encryption="IPsec", vpn=vpn)
+    eventually("the peering gone", lambda: links.peerings(app) == {}, within=90)
+    links.wait_ready("app-to-data", within=60)
+
+    assert links.row("app-to-data")[1:4] == ["Vpn", "Connected", "Connected"]
+    writes = links.writes()
+    assert writes.index("PUT data-app", 2) < writes.index("DELETE app-data"), "the tunnel stood first"
