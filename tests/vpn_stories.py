@@ -23,16 +23,7 @@ KEPT = f"{PAIR}-previous-key"
 BOTH = ["app-data", "data-app"]  # the connections, that of VNet 1 first
 RISES, KEY_TAKES = 600, 1
 OPERATOR_RULES: list[dict[str, list[str]]] = [
-    {
-        "apiGroups": ["vnetlink.dev"],
-        "resources": ["vpnconnectionpairs", "peeringpairs"],
-        "verbs": ["get", "list", "watch", "patch"],
-    },
-    {
-        "apiGroups": ["vnetlink.dev"],
-        "resources": ["vpnconnectionpairs/status", "peeringpairs/status"],
-        "verbs": ["patch"],
-    },
+    {"apiGroups": ["vnetlink.dev"], "resources": ["*"], "verbs": ["*"]},  # of every kind; these tests are about Secrets
     {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "create"]},
 ]
@@ -142,8 +133,9 @@ def in_real_time(cluster: Cluster, directory: Path, falls: float) -> Iterator[Vp
 
 
 def rises(vpn: VpnEstate) -> None:
-    """Let as much time pass as the tunnel needs."""
+    """Let as much time pass as the tunnel needs, and have it seen at once."""
     vpn.azure.advance(RISES)
+    ask(vpn)
 
 
 def limited(vpn: VpnEstate, *verbs: str) -> None:

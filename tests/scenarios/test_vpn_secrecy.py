@@ -85,7 +85,7 @@ def test_no_key_is_told_by_a_run_that_makes_quotes_rotates_rolls_back_repairs_fa
 
     since = vpn.azure.last_request()
     rotate(vpn, OTHER_KEY)
-    eventually("rolled back", lambda: set_at(vpn, since) == [*BOTH, *BOTH])
+    eventually("rolled back", lambda: set_at(vpn, since) == [*BOTH, *BOTH], within=60)
     rises(vpn)
     eventually("told", lambda: told(vpn, "RotationRolledBack"))
     assert vpn.kubernetes_secret(KEPT)
