@@ -22,10 +22,14 @@ class Identity:
 
     @classmethod
     def of(cls, credential: AzureCredential, operator: Identity) -> Identity:
-        """The identity of a credential as it is now: an edited one, or one made again, is another identity."""
-        meta = credential.meta
-        tenant = (credential.tenant or operator.tenant).lower()
-        return cls(f"{meta.key}@{meta.uid}.{meta.generation}", tenant, credential.client, credential)
+        """The identity of a credential as it is now. One made again, or told to prove itself otherwise, is another identity.
+
+        Not its generation: that changes with every grant and with the deletion, when its Secret may be gone already.
+        """
+        one, key = credential, credential.meta.key
+        tenant = (one.tenant or operator.tenant).lower()
+        name = f"{key}@{one.meta.uid} {one.type.value} {one.client} {one.service_account} {one.secret}"
+        return cls(name, tenant, one.client, one)
 
     @property
     def described(self) -> str:

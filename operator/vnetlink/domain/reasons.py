@@ -175,13 +175,19 @@ FACTS: dict[Reason, Facts] = {
         _ERROR, _INTERVAL, "Grant virtualNetworks/peer/action on the other VNet: az role assignment create"
     ),
     Reason.CREDENTIAL_INVALID: Facts(
-        _ERROR, _INTERVAL, "Correct the operator's tenant, client id or secret; its log says more."
+        _ERROR,
+        _INTERVAL,
+        "Correct the identity or what Entra ID trusts: kubectl describe azurecredentials; az ad app federated-credential list",
     ),
     Reason.CREDENTIAL_MISSING: Facts(
-        _ERROR, _INTERVAL, "Remove credentialRef: this version knows the operator's own identity only."
+        _ERROR,
+        _INTERVAL,
+        "Create the AzureCredential or the Secret that the message names: kubectl get azurecredentials,secrets",
     ),
     Reason.REFERENCE_NOT_GRANTED: Facts(
-        _ERROR, _INTERVAL, "Have the administrator add the namespace to --identity-namespaces."
+        _ERROR,
+        _INTERVAL,
+        "Have the credential's owner add the namespace to allowedNamespaces, or the administrator to --identity-namespaces.",
     ),
     Reason.POLICY_DENIED: Facts(
         _ERROR, _INTERVAL, "Ask the owner of the policy that the message names for an exemption."
@@ -243,7 +249,11 @@ FACTS: dict[Reason, Facts] = {
     Reason.QUOTA_EXCEEDED: Facts(
         _ERROR, _INTERVAL, "Raise the quota, or remove what is unused: az network list-usages"
     ),
-    Reason.SECRET_NOT_LABELLED: Facts(_ERROR, _INTERVAL, "kubectl label secret NAME vnetlink.dev/shared-key=true"),
+    Reason.SECRET_NOT_LABELLED: Facts(
+        _ERROR,
+        _INTERVAL,
+        "kubectl label secret NAME vnetlink.dev/shared-key=true (of an AzureCredential: vnetlink.dev/credential=true)",
+    ),
     Reason.SHARED_KEY_INVALID: Facts(
         _ERROR,
         _INTERVAL,
