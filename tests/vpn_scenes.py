@@ -14,8 +14,8 @@ from typing import Any
 from armsim_process import ArmsimProcess
 from controlplane.cluster import Cluster
 from estate import Estate, eventually
-from interruptions import Watched, own
-from vpn_estate import VpnEstate, vpn_estate
+from interruptions import Watched, own, taken
+from vpn_estate import KEY, VpnEstate, vpn_estate
 
 PAIR = "app-to-data"
 SIDE_WRITES = ("GatewaySubnet", "{}-gateway-ip", "{}-gateway")
@@ -25,6 +25,7 @@ STANDING = [
 ]
 EVERY_WRITE = sorted([*STANDING, "PUT app-data", "PUT data-app"])
 HOURS = 31_000_000.0  # longer than anything that waits for the clock
+ACTIVE = {"gateway": {"create": {"activeActive": True}}}
 _asked = count()
 
 
@@ -143,3 +144,37 @@ class Versions(Watched):
                 if not states or states[-1] != one["state"]:
                     states.append(one["state"])
         return walked
+
+
+def begin(vpn: VpnEstate) -> tuple[str, str]:
+    """An operator, a Secret and two VNets in a new Azure."""
+    vpn.clean()
+    vpn.azure.reset()
+    ends = vpn.two_vnets()
+    vpn.secret()
+    vpn.start()
+    return ends
+
+
+def apply(vpn: VpnEstate, ends: tuple[str, str], active: bool = False, **spec: Any) -> None:
+    """The pair, looked at every second."""
+    vpn.vpn(PAIR, *ends, side1=ACTIVE if active else None, **{"interval": "1s", **spec})
+
+
+def end(vpn: VpnEstate, active: bool = False) -> list[str]:
+    """The fixpoint that every story ends in; returns all writes that Azure took, sorted."""
+    vpn.wait_reason(PAIR, "Connected", within=60)  # tells more than wait_ready when it does not come
+    rest(vpn, reads=1)
+    since = vpn.azure.last_request()
+    rest(vpn)
+    assert vpn.writes(since) == [], "nothing is left to write"
+    assert vpn.names("virtualNetworkGateways") == ["app-gateway", "data-gateway"]
+    addresses = ["app-gateway-ip", *(["app-gateway-ip2"] if active else []), "data-gateway-ip"]
+    assert vpn.names("publicIPAddresses") == addresses
+    assert vpn.names("connections") == ["app-data", "data-app"]
+    for name in ("app-data", "data-app"):
+        assert properties(vpn, "connections", name)["connectionStatus"] == "Connected"
+        assert vpn.shared_key(name) == KEY
+    origins = {one["origin"] for one in vpn.status(PAIR)["resources"] if one["role"] != "VirtualNetwork"}
+    assert origins == {"Created"}, "and it is known to be ours"
+    return sorted(taken(vpn))

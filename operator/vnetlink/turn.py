@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Generic
 
 from vnetlink import telemetry
+from vnetlink.domain.arm_id import ArmId, ZoneLinkId
 from vnetlink.domain.events import Event
 from vnetlink.domain.identity import NotGranted
 from vnetlink.domain.outcome import Absent, Accepted, Later, Present, Refused, Unreadable
@@ -65,7 +66,7 @@ class Turn(Generic[P, W]):
         wake: Wake | None
         if (write := _azure_write(plan)) is not None:
             async with self._azure.writing(*vnets):
-                plan, world = await self._decide(old.before_write(write.id, *vnets))
+                plan, world = await self._decide(old.before_write(*_read_as(write), *vnets))
                 wake = await self._overtaken() or await self._carry_out(plan)
         else:
             wake = await self._carry_out(plan)
@@ -282,6 +283,11 @@ def _unwritten(write: Write, what: str) -> Wake | None:
 def _azure_write(plan: Plan) -> AzureAction | None:
     """The one write to Azure that a plan may hold."""
     return next((action for action in plan.actions if isinstance(action, AzureAction)), None)
+
+
+def _read_as(action: AzureAction) -> tuple[ArmId, ...]:
+    """What is read to know what a write is about: a zone's links are read with their zone."""
+    return (action.id, action.id.zone) if isinstance(action.id, ZoneLinkId) else (action.id,)
 
 
 def _updates(action: AzureAction) -> bool:

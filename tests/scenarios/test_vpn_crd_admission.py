@@ -68,7 +68,7 @@ GENERATION_1 = (
     "VpnGw1AZ exists in Generation1 only: use VpnGw2AZ or larger with Generation2, or leave vpnGatewayGeneration out"
 )
 NOT_A_RANGE = "must be an IPv4 range in CIDR notation whose address is the first of the range, such as 10.0.255.0/27"
-SMALL_RANGE = "is too small for a gateway: Azure needs a /29 at least and recommends a /27 or larger"
+SMALL_RANGE = "is too small for a gateway: Azure needs a /27 or larger"
 TAG_NAME = "the name of a tag must have 1 to 512 characters, none of them < > % & ? / or a backslash"
 OUR_TAGS = "managed-by and vnetlink-owner are written by the operator: leave them out or choose other names"
 TAGS_TWICE = "two tags have the same name but for casing, which Azure does not tell apart: leave one of them out"
@@ -330,7 +330,7 @@ def test_a_range_that_cannot_be_a_gateway_subnet_is_refused(cluster: Cluster, pr
     refused(tried(cluster, making(gatewaySubnet={"addressPrefix": prefix})), field, sentence)
 
 
-@pytest.mark.parametrize("prefix", ["10.0.255.0/27", "10.0.0.0/29", "10.0.0.8/29", "192.168.0.0/16"])
+@pytest.mark.parametrize("prefix", ["10.0.255.0/27", "10.0.0.0/27", "10.0.0.32/27", "192.168.0.0/16"])
 def test_a_range_that_can_be_a_gateway_subnet_is_accepted(cluster: Cluster, prefix: str) -> None:
     answer = tried(cluster, making(gatewaySubnet={"addressPrefix": prefix}))
     assert answer.returncode == 0, answer.stderr
@@ -456,7 +456,7 @@ def test_a_wrong_value_is_refused_in_a_sentence_that_names_the_fix(
         (making(asn=0), "asn in body should be greater than or equal to 1"),
         (making(asn=4294967295), "asn in body should be less than or equal to 4294967294"),
         (making(gatewaySubnet={"prefixLength": 23}), "prefixLength in body should be greater than or equal to 24"),
-        (making(gatewaySubnet={"prefixLength": 30}), "prefixLength in body should be less than or equal to 29"),
+        (making(gatewaySubnet={"prefixLength": 30}), "prefixLength in body should be less than or equal to 27"),
         (making(enableBgp=True), 'unknown field "spec.vpn.vnet1.gateway.create.enableBgp"'),
         (pair(spec={"peering": {}}), 'unknown field "spec.peering"'),
         (pair(spec={"vnet1": {"id": APP, "create": {}}}), 'unknown field "spec.vnet1.create"'),
@@ -488,7 +488,7 @@ def test_a_custom_policy_has_all_eight_fields_with_azures_values(cluster: Cluste
         one_policy(saLifeTimeSeconds=300, saDataSizeKilobytes=1024, ipsecEncryption="AES256", ipsecIntegrity="SHA256"),
         one_policy(saLifeTimeSeconds=172799, saDataSizeKilobytes=0, ikeEncryption="GCMAES256", dhGroup="None"),
         making(gatewaySubnet={"prefixLength": 24}),
-        making(gatewaySubnet={"prefixLength": 29}),
+        making(gatewaySubnet={"prefixLength": 27}),
         pair(**gateways({"id": GATEWAY, "create": {"tags": {"team": "net"}}}, {"id": OTHER_GATEWAY})),
         pair(vnet1={"connection": {"id": CONNECTION}}, vnet2={"connection": {"id": OTHER_CONNECTION}}),
         pair(spec={"vnet2": {"id": DATA, "managementPolicy": "Observe"}, "interval": "30s", "suspend": True}),
@@ -618,7 +618,7 @@ def test_the_protocol_cannot_be_changed(cluster: Cluster, namespace: str) -> Non
         {"vnet1": {"id": APP.upper()}, "vnet2": {"id": DATA.lower()}},
         {"vpn": {"vnet1": {"gateway": {"id": GATEWAY.upper()}, "connection": {"id": CONNECTION.lower()}}}},
         {"vpn": {"vnet1": create(publicIP={"id": f"{ADDRESS}-A"}, publicIP2={"id": f"{ADDRESS}-B"})}},
-        {"vpn": {"vnet2": create(sku="VpnGw3AZ", asn=65099, tags={"team": "net"}, gatewaySubnet={"prefixLength": 28})}},
+        {"vpn": {"vnet2": create(sku="VpnGw3AZ", asn=65099, tags={"team": "net"}, gatewaySubnet={"prefixLength": 26})}},
         {"vpn": {"vnet1": create(activeActive=False, publicIP2=None)}},
         {"vpn": {"sharedKey": {"secretRef": {"name": "next", "key": "psk"}, "generate": True}}},
         {"vpn": {"enableBgp": True, "routingWeight": 20, "dpdTimeoutSeconds": 30, "connectionMode": "InitiatorOnly"}},

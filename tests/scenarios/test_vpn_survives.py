@@ -10,12 +10,21 @@ import pytest
 
 from controlplane.cluster import Cluster
 from estate import eventually
-from interruptions import MOMENTS, Moment, kill_at, own, taken
-from vpn_estate import KEY, VpnEstate
-from vpn_scenes import EVERY_WRITE, HOURS, PAIR, STANDING, azure_at_a_pace, events, properties, ready, rest
-
-ACTIVE = {"gateway": {"create": {"activeActive": True}}}
-_undisturbed: dict[bool, list[str]] = {}
+from interruptions import own, taken
+from vpn_estate import VpnEstate
+from vpn_scenes import (
+    EVERY_WRITE,
+    HOURS,
+    PAIR,
+    STANDING,
+    apply,
+    azure_at_a_pace,
+    begin,
+    end,
+    events,
+    ready,
+    rest,
+)
 
 
 @pytest.fixture
@@ -23,61 +32,6 @@ def patient(cluster: Cluster, tmp_path: Path) -> Iterator[VpnEstate]:
     """An Azure whose gateways are made for as long as the clock is not moved; all else takes no time."""
     with azure_at_a_pace(cluster, tmp_path, {"virtualNetworkGateways.create": 30_000_000}, speed="10000") as vpn:
         yield vpn
-
-
-def begin(vpn: VpnEstate) -> tuple[str, str]:
-    """An operator, a Secret and two VNets in a new Azure."""
-    vpn.clean()
-    vpn.azure.reset()
-    ends = vpn.two_vnets()
-    vpn.secret()
-    vpn.start()
-    return ends
-
-
-def apply(vpn: VpnEstate, ends: tuple[str, str], active: bool = False, **spec: Any) -> None:
-    """The pair, looked at every second."""
-    vpn.vpn(PAIR, *ends, side1=ACTIVE if active else None, **{"interval": "1s", **spec})
-
-
-def end(vpn: VpnEstate, active: bool = False) -> list[str]:
-    """The fixpoint that every story ends in; returns all writes that Azure took, sorted."""
-    vpn.wait_reason(PAIR, "Connected", within=60)  # tells more than wait_ready when it does not come
-    rest(vpn, reads=1)
-    since = vpn.azure.last_request()
-    rest(vpn)
-    assert vpn.writes(since) == [], "nothing is left to write"
-    assert vpn.names("virtualNetworkGateways") == ["app-gateway", "data-gateway"]
-    addresses = ["app-gateway-ip", *(["app-gateway-ip2"] if active else []), "data-gateway-ip"]
-    assert vpn.names("publicIPAddresses") == addresses
-    assert vpn.names("connections") == ["app-data", "data-app"]
-    for name in ("app-data", "data-app"):
-        assert properties(vpn, "connections", name)["connectionStatus"] == "Connected"
-        assert vpn.shared_key(name) == KEY
-    origins = {one["origin"] for one in vpn.status(PAIR)["resources"] if one["role"] != "VirtualNetwork"}
-    assert origins == {"Created"}, "and it is known to be ours"
-    return sorted(taken(vpn))
-
-
-def undisturbed(vpn: VpnEstate, active: bool) -> list[str]:
-    """The writes of a run in which nothing goes wrong, in any order."""
-    if active not in _undisturbed:
-        apply(vpn, begin(vpn), active)
-        _undisturbed[active] = end(vpn, active)
-    return _undisturbed[active]
-
-
-@pytest.mark.parametrize("active", [False, True], ids=["one address each", "active-active"])
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_a_kill_at_any_write_costs_no_further_write(vpn: VpnEstate, moment: Moment, active: bool) -> None:
-    expected = undisturbed(vpn, active)
-    writes = range(1, len(expected) + 1)
-    for nth in writes if not active else (2, 3, 4):  # the writes that active-active adds or moves
-        ends = begin(vpn)
-        kill_at(vpn, nth, moment, lambda: apply(vpn, ends, active))  # noqa: B023 - called at once
-        vpn.operator.start()
-
-        assert end(vpn, active) == expected, f"killed at write {nth}"
 
 
 def test_a_kill_while_gateways_are_being_made_makes_neither_a_second_time(patient: VpnEstate) -> None:

@@ -22,7 +22,7 @@ from vnetlink.kube.fields import Body, Wrong, choice, flag, mapping, number, opt
 
 PATH = "spec.vpn"
 SHORTEST_VERIFY, LONGEST_VERIFY = timedelta(seconds=1), timedelta(days=1)
-SUBNET_LENGTHS = range(24, 30)
+SUBNET_LENGTHS = range(24, 28)
 
 # Both become parts of a path or of a document of the API server: never "." or "..", which would lead elsewhere.
 _SECRET_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")

@@ -266,7 +266,7 @@ def gateways(one: Any, two: Any = None) -> dict[str, Any]:
         ),
         (gateways({"create": {"gatewaySubnet": {"addressPrefix": "10.0.255.1/27"}}}), "addressPrefix: '10.0.255.1/27'"),
         (gateways({"create": {"gatewaySubnet": {"addressPrefix": "fd00::/64"}}}), "is not an IPv4 range"),
-        (gateways({"create": {"gatewaySubnet": {"prefixLength": 30}}}), "prefixLength: 30 is not from 24 to 29"),
+        (gateways({"create": {"gatewaySubnet": {"prefixLength": 30}}}), "prefixLength: 30 is not from 24 to 27"),
         (gateways({"create": {"tags": {"a": 1}}}), "spec.vpn.vnet1.gateway.create.tags.a: must be a string"),
         (gateways({"create": {"tags": {"VnetLink-Owner": "me"}}}), "VnetLink-Owner is written by the operator"),
         ({"sharedKey": KEY, "vnet1": {"connection": {"id": GW}}}, "spec.vpn.vnet1.connection.id: "),
