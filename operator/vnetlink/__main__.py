@@ -6,16 +6,20 @@ import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from vnetlink.config import BadValue, parse
+from vnetlink.config import BadValue, Explain, parse
 
 
 def main() -> int:
-    """The exit code: 0 after a clean stop, 1 when something ended that should not, 2 for a bad command line."""
+    """The exit code: 0 after a clean stop, 1 when something ended that should not, 2 for a bad command line; explain has its own."""
     try:
         config = parse(sys.argv[1:], os.environ, _version())
     except BadValue as wrong:
         print(f"vnetlink: {wrong}", file=sys.stderr)
         return 2
+    if isinstance(config, Explain):
+        from vnetlink.cli import command
+
+        return command.run(config)
     from vnetlink import process
 
     return process.run(config, _version())

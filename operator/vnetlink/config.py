@@ -42,6 +42,16 @@ class Config:
         return "*" in self.identity_namespaces or namespace in self.identity_namespaces
 
 
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """`explain VNET1 VNET2`: two ids, how to print, and which Azure to ask."""
+
+    vnet1: str
+    vnet2: str
+    output: str
+    azure: Config
+
+
 class BadValue(Exception):
     """The command line or the environment cannot be used; `str()` is the sentence for the person who wrote it."""
 
@@ -56,13 +66,20 @@ class _Parser(argparse.ArgumentParser):
         raise BadValue(f"{message}. `python -m vnetlink run --help` lists every flag.")
 
 
-def parse(argv: Sequence[str], environment: Mapping[str, str], version: str) -> Config:
-    """The Config in `argv` and, where a flag is not given, in `environment`.
+def parse(argv: Sequence[str], environment: Mapping[str, str], version: str) -> Config | Explain:
+    """The command in `argv`; where one of its flags is not given, its variable in `environment` counts.
 
     Raises BadValue; SystemExit(0) after --help and --version, which argparse prints itself.
     """
     values = vars(_parser(version).parse_args(list(argv)))
-    given = {flag.name: values[flag.name] for flag in _FLAGS if values[flag.name] is not None}
+    config = _config(values, environment)
+    if values["command"] == "explain":
+        return Explain(values["vnet1"], values["vnet2"], values["output"], config)
+    return config
+
+
+def _config(values: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
+    given = {flag.name: values[flag.name] for flag in _FLAGS if values.get(flag.name) is not None}
     if given.keys() >= {"all_namespaces", "namespaces"}:
         raise BadValue("--namespace and --all-namespaces exclude each other: give one of them")
     asked = {flag.name: value for flag in _FLAGS if (value := _from_environment(flag, environment)) is not None}
@@ -233,11 +250,25 @@ _FLAGS = (
 def _parser(version: str) -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m vnetlink", description="Keeps pairs of Azure virtual networks connected.")
     parser.add_argument("--version", action="version", version=f"vnetlink {version}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="run", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run | explain", parser_class=_Parser)
     run = commands.add_parser(
         "run", help="run the operator", description="Run the operator. A flag goes before its variable."
     )
-    for flag in _FLAGS:
+    _add_flags(run, _FLAGS)
+    told = "Whether two VNets are connected, and if not why. Exit code 0: connected, 1: not, 2: nobody knows. Writes nothing."
+    explain = commands.add_parser("explain", help="whether two VNets are connected, and if not why", description=told)
+    explain.add_argument("vnet1", metavar="VNET1_ID", help="full ARM id of a virtual network")
+    explain.add_argument("vnet2", metavar="VNET2_ID", help="full ARM id of another one")
+    explain.add_argument("--output", "-o", choices=("text", "json"), default="text", help="text (default) or json")
+    _add_flags(explain, tuple(flag for flag in _FLAGS if flag.name in _AZURE_FLAGS))
+    return parser
+
+
+_AZURE_FLAGS = frozenset({"arm_endpoint", "authority_host", "cloud"})
+
+
+def _add_flags(run: argparse.ArgumentParser, flags: Sequence[_Flag]) -> None:
+    for flag in flags:
         text = f"{flag.help} [{', '.join(flag.variables)}]".replace("%", "%%")
         if flag.switch:
             run.add_argument(*flag.options, dest=flag.name, action="store_true", default=None, help=text)
@@ -246,7 +277,6 @@ def _parser(version: str) -> argparse.ArgumentParser:
             run.add_argument(
                 *flag.options, dest=flag.name, action=action, metavar=flag.metavar, type=_reader(flag), help=text
             )
-    return parser
 
 
 def _reader(flag: _Flag) -> Callable[[str], object]:

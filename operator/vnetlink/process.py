@@ -64,7 +64,7 @@ def run(config: Config, version: str) -> int:
     """Until a signal or a failure; returns the exit code."""
     telemetry.set_up(config.log_format, config.log_level)
     try:
-        cloud = _cloud(config)
+        cloud = Cloud.of(config.cloud, config.arm_endpoint, config.authority_host)
     except InvalidCloud as wrong:
         log.critical("%s", wrong)
         return 2
@@ -74,13 +74,6 @@ def run(config: Config, version: str) -> int:
     except (api.NoCluster, OSError) as error:
         log.critical("%s", error)
         return 1
-
-
-def _cloud(config: Config) -> Cloud:
-    named = Cloud.named(config.cloud)
-    if config.arm_endpoint is None and config.authority_host is None:
-        return named
-    return Cloud.custom(config.arm_endpoint or named.arm_endpoint, config.authority_host or named.authority_host)
 
 
 class _Ending:

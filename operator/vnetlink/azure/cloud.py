@@ -37,6 +37,14 @@ class Cloud:
         endpoint = arm_endpoint.rstrip("/")
         return cls("Custom", endpoint, authority_host.rstrip("/"), scope or f"{endpoint}/.default")
 
+    @classmethod
+    def of(cls, name: str, arm_endpoint: str | None, authority_host: str | None) -> Cloud:
+        """What the flags say: a named cloud, or one with other endpoints. Raises InvalidCloud."""
+        named = cls.named(name)
+        if arm_endpoint is None and authority_host is None:
+            return named
+        return cls.custom(arm_endpoint or named.arm_endpoint, authority_host or named.authority_host)
+
     @property
     def known(self) -> bool:
         """Whether Microsoft runs it, so that its login answers instance discovery."""
