@@ -121,3 +121,26 @@ def test_the_method_is_switched_without_a_gap(links: LinkEstate) -> None:
     assert links.row("app-to-data")[1:4] == ["Vpn", "Connected", "Connected"]
     writes = links.writes()
     assert writes.index("PUT data-app", 2) < writes.index("DELETE app-data"), "the tunnel stood first"
+
+
+def test_a_private_dns_zone_is_linked_to_both_vnets_and_unlinked_when_it_is_no_longer_asked_for(
+    links: LinkEstate,
+) -> None:
+    app, data = links.two_vnets()
+    zone = f"{links.azure.group('rg')}/providers/Microsoft.Network/privateDnsZones/corp.example"
+    assert links.azure.send("PUT", zone, {"location": "global"}).status in (201, 202)
+
+    def linked() -> set[str]:
+        listed = (links.azure.get(f"{zone}/virtualNetworkLinks") or {"value": []})["value"]
+        return {one["properties"]["virtualNetwork"]["id"].rpartition("/")[2] for one in listed}
+
+    links.start()
+    links.link("app-to-data", app, data, dns={"privateDnsZones": [{"id": zone}]})
+    eventually("linked to both", lambda: linked() == {"app", "data"})
+    eventually("told", lambda: links.condition("app-to-data", "DnsLinked").get("status") == "True")
+
+    links.link("app-to-data", app, data, dns={"privateDnsZones": [{"id": zone, "linkTo": "Vnet1"}]})
+    eventually("one of them", lambda: linked() == {"app"})
+
+    links.delete("app-to-data")
+    assert linked() == set()
