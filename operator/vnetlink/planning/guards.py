@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vnetlink.domain.outcome import Present
+from vnetlink.domain.ownership import Part
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.specs import ManagementPolicy, Owner, PeeringPair
 from vnetlink.planning.actions import (
@@ -42,11 +43,16 @@ def record_objection(pair: Owner) -> str:
     return "" if writing else "a record is kept by writing objects only"
 
 
-def is_recorded(action: AzureAction, plan: Plan, pair: Owner) -> bool:
-    """Whether the record names the target, as it stands or as the same plan writes it first."""
+def recorded_part(action: AzureAction, plan: Plan, pair: Owner) -> Part | None:
+    """The part that the record has for this very target, as it stands or as the same plan writes it first."""
     records = [pair.record, *(step.record for step in plan.actions if isinstance(step, Record))]
     part = records[-1].parts.get(action.slot)
-    return part is not None and part.id == action.id
+    return part if part is not None and part.id == action.id else None
+
+
+def is_recorded(action: AzureAction, plan: Plan, pair: Owner) -> bool:
+    """Whether the record names the target."""
+    return recorded_part(action, plan, pair) is not None
 
 
 def _objection(action: Action, plan: Plan, pair: PeeringPair, world: PairWorld | None) -> str:

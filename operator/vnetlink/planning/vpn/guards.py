@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vnetlink.domain.arm_id import SubnetId
-from vnetlink.domain.ownership import OwnershipRecord, Part, Role
-from vnetlink.domain.reasons import Reason
+from vnetlink.domain.ownership import Part, Role
 from vnetlink.domain.specs import ManagementPolicy, VpnConnectionPair
 from vnetlink.planning.actions import (
     Action,
@@ -23,18 +20,14 @@ from vnetlink.planning.actions import (
     ReleaseFinalizer,
     VpnAction,
 )
-from vnetlink.planning.plan import Finding, Plan
+from vnetlink.planning.guards import recorded_part, safe
+from vnetlink.planning.plan import Plan
 from vnetlink.planning.vpn.world import VpnWorld
 
 
 def allow(plan: Plan, pair: VpnConnectionPair, world: VpnWorld | None) -> Plan:
-    """The plan without unsafe actions. An action dropped here is a bug in a planner, and told as a finding."""
-    unsafe = [(action, why) for action in plan.actions if (why := _objection(action, plan, pair, world))]
-    if not unsafe:
-        return plan
-    told = tuple(Finding(Reason.INVALID_SPEC, f"Refused to act: {why}") for _, why in unsafe)
-    safe = tuple(action for action in plan.actions if all(action is not one for one, _ in unsafe))
-    return replace(plan, actions=safe, findings=(*plan.findings, *told))
+    """The plan without what a VpnConnectionPair must never do."""
+    return safe(plan, lambda action: _objection(action, plan, pair, world))
 
 
 def _objection(action: Action, plan: Plan, pair: VpnConnectionPair, world: VpnWorld | None) -> str:
@@ -58,8 +51,8 @@ def _azure_objection(action: VpnAction, plan: Plan, pair: VpnConnectionPair, wor
         return f"{action.id} was not read"
     if not pair.spec.lifecycle.writes or end.management is ManagementPolicy.OBSERVE:
         return f"{action.id} is only observed"
-    part = _record(plan, pair).parts.get(action.slot)
-    if part is None or part.id != action.id:
+    part = recorded_part(action, plan, pair)
+    if part is None:
         return f"{action.id} is neither made nor adopted by this object"
     if isinstance(action.id, SubnetId) and action.id.vnet != end.id:
         return f"{action.id} does not belong to this pair"
@@ -77,8 +70,3 @@ def _may(action: VpnAction, part: Part) -> bool:
 def _gateways(world: VpnWorld, action: PutConnection) -> tuple[object, object]:
     side = action.slot.side
     return world.sides[side].gateway_id, world.sides[side.other].gateway_id
-
-
-def _record(plan: Plan, pair: VpnConnectionPair) -> OwnershipRecord:
-    """The record as it stands, or as the same plan writes it first."""
-    return [pair.record, *(step.record for step in plan.actions if isinstance(step, Record))][-1]
