@@ -11,6 +11,8 @@ from vnetlink.domain.ownership import Slot
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 
 PACE = 2.0  # seconds from our last write in a slot to the next update there: a burst of edits is written once
+REVERSALS, REVERSALS_WITHIN = 3, 1800.0  # so many within so many seconds are a dispute (design/faults.md, F51)
+CONTESTED_FOR = 3600.0  # seconds to the next write while somebody else keeps changing it back
 USUAL = 4  # writes in one slot until all is well; of a peering: delete, make, change, sync
 
 
@@ -31,6 +33,8 @@ class Memory:
     asked: bool = False
     written: dict[Slot, float] = field(default_factory=dict)
     taken: dict[Slot, int] = field(default_factory=dict)
+    reversals: dict[Slot, tuple[float, ...]] = field(default_factory=dict)
+    disputed: set[Slot] = field(default_factory=set)
 
     def note_read(self, seen: Iterable[object], now: float) -> None:
         """Azure was read; an outage in any part of it means that it could not be."""
@@ -41,6 +45,20 @@ class Memory:
         """A write was sent; `taken`: Azure accepted it."""
         self.written[slot] = now
         self.taken[slot] = self.taken.get(slot, 0) + taken
+
+    def note_reversal(self, slot: Slot, now: float) -> None:
+        """We put back what somebody else had changed. After a long peace the count begins anew."""
+        before = self.reversals.get(slot, ())
+        if before and now - before[-1] > 2 * CONTESTED_FOR:
+            before = ()
+            self.disputed.discard(slot)
+        recent = self.reversals[slot] = (*before, now)[-REVERSALS:]
+        if len(recent) == REVERSALS and recent[-1] - recent[0] < REVERSALS_WITHIN:
+            self.disputed.add(slot)
+
+    def contested(self, slot: Slot, now: float) -> bool:
+        """Whether somebody keeps changing it back, and it was written within the hour."""
+        return slot in self.disputed and now - self.reversals[slot][-1] < CONTESTED_FOR
 
     def note_rest(self, rested: bool) -> None:
         """Whether nothing is owed to Azure now: what was written has lasted."""

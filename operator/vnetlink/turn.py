@@ -32,7 +32,7 @@ from vnetlink.planning.actions import (
     SecretAction,
 )
 from vnetlink.planning.ages import Ages, ages
-from vnetlink.planning.blocked import duplicate, not_granted, quiet, unreadable
+from vnetlink.planning.blocked import contested, duplicate, not_granted, quiet, unreadable
 from vnetlink.planning.grants import identities
 from vnetlink.planning.json_value import Status
 from vnetlink.planning.letting_go import Held, hold, release, wait
@@ -64,7 +64,9 @@ class Turn(Generic[P, W]):
         plan, world = await self._decide(old)
         plan = self._rehearsed(plan, world) if self._settings.dry_run else plan
         wake: Wake | None
-        if (write := _azure_write(plan)) is not None:
+        if (write := _azure_write(plan)) is not None and self._memory.contested(write.slot, self._ports.monotonic()):
+            plan, wake = contested(self._pair, plan, str(write.id)), None
+        elif write is not None:
             async with self._azure.writing(*vnets):
                 plan, world = await self._decide(old.before_write(*_read_as(write), *vnets))
                 wake = await self._overtaken() or await self._carry_out(plan)
@@ -200,6 +202,8 @@ class Turn(Generic[P, W]):
         self._memory.note_write(action.slot, isinstance(outcome, Accepted), self._ports.monotonic())
         log.info("%s %s: %s", self._kind.describe(action, self._memory.has_rested), action.id, told_outcome(outcome))
         told = tuple(self._kind.after_write(self._pair, action, outcome, self._memory.has_rested))
+        if any(event.reason == "DriftRepaired" for event in told) and not isinstance(action, DeletePeering):
+            self._memory.note_reversal(action.slot, self._ports.monotonic())
         record = ownership.after(self._pair.record, action, outcome)
         changed = record != self._pair.record and await self._keep(record)
         self._emit(told)

@@ -79,6 +79,14 @@ def duplicate(pair: Owner, winner: ObjectKey) -> Plan:
     return stalled(pair, (Finding(Reason.DUPLICATE_LINK, message, "", look),))
 
 
+def contested(pair: Owner, plan: Plan, id: str) -> Plan:
+    """Somebody else keeps changing back what we write: nothing is written for now, and people are told once."""
+    text = f"Somebody else has changed {id} back three times within 30 minutes; it is put back once an hour at most."
+    how = f"Find out who: az monitor activity-log list --resource-id '{id}' --offset 2h; then stop one of the two writers."
+    found = stalled(pair, (Finding(Reason.CONTESTED, text, id, how), *plan.findings))
+    return replace(found, planned=plan.planned)
+
+
 def holding(pair: Owner, plan: Plan) -> Plan:
     """What is recorded as ours needs the finalizer, whatever else stands in the way: a deletion would leave it behind."""
     recording = any(isinstance(action, Record) for action in plan.actions)

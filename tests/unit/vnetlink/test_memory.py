@@ -12,7 +12,7 @@ from vnetlink.domain.ownership import Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
-from vnetlink.memory import PACE, USUAL, Memories, Memory
+from vnetlink.memory import CONTESTED_FOR, PACE, USUAL, Memories, Memory
 
 LONGEST = timedelta(minutes=4)
 META = ObjectMeta(ObjectKey("peeringpairs", "team", "pair"), "uid", 1, "1", datetime(2026, 1, 1, tzinfo=UTC))
@@ -85,3 +85,26 @@ def test_an_outage_in_any_part_is_no_reading() -> None:
     assert (asked.unread_for(5.0), asked.asked) == (timedelta(seconds=5), True)
     asked.note_read((Present(1), refusal, Absent()), 6.0)
     assert (asked.unread_for(6.0), asked.asked) == (timedelta(0), False)
+
+
+def test_three_reversals_within_half_an_hour_are_a_dispute_with_one_write_an_hour() -> None:
+    ours, slot = memory(), Slot(Side.VNET1)
+    for at in (0.0, 600.0, 1700.0):
+        assert not ours.contested(slot, at)
+        ours.note_reversal(slot, at)
+    assert ours.contested(slot, 1701.0)
+    assert not ours.contested(Slot(Side.VNET2), 1701.0)
+    assert not ours.contested(slot, 1700.0 + CONTESTED_FOR), "an hour later it is tried once"
+    ours.note_reversal(slot, 5400.0)
+    assert ours.contested(slot, 5401.0), "and no more"
+
+
+def test_reversals_far_apart_and_those_before_a_long_peace_are_no_dispute() -> None:
+    rare, slot = memory(), Slot(Side.VNET1)
+    for at in (0.0, 1000.0, 2000.0):
+        rare.note_reversal(slot, at)
+    assert not rare.contested(slot, 2001.0)
+    disputed = memory()
+    for at in (0.0, 1.0, 2.0, 2 * CONTESTED_FOR + 3):
+        disputed.note_reversal(slot, at)
+    assert not disputed.contested(slot, 2 * CONTESTED_FOR + 4)
