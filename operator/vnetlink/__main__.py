@@ -6,17 +6,17 @@ import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from vnetlink.config import BadValue, Explain, parse
+from vnetlink.config import BadValue, Config, parse
 
 
 def main() -> int:
-    """The exit code: 0 after a clean stop, 1 when something ended that should not, 2 for a bad command line; explain has its own."""
+    """The exit code: 0 after a clean stop, 1 when something ended that should not, 2 for a bad command line. Other commands: theirs."""
     try:
         config = parse(sys.argv[1:], os.environ, _version())
     except BadValue as wrong:
         print(f"vnetlink: {wrong}", file=sys.stderr)
         return 2
-    if isinstance(config, Explain):
+    if not isinstance(config, Config):
         from vnetlink.cli import command
 
         return command.run(config)

@@ -9,12 +9,13 @@ import argparse
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
 
 
@@ -52,6 +53,18 @@ class Explain:
     azure: Config
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """`scan --subscription ID`: the subscriptions of the estate, lower-cased and each once, and how to print."""
+
+    subscriptions: tuple[str, ...]
+    output: str
+    azure: Config
+
+
+Command: TypeAlias = Explain | Scan
+
+
 class BadValue(Exception):
     """The command line or the environment cannot be used; `str()` is the sentence for the person who wrote it."""
 
@@ -66,7 +79,7 @@ class _Parser(argparse.ArgumentParser):
         raise BadValue(f"{message}. `python -m vnetlink run --help` lists every flag.")
 
 
-def parse(argv: Sequence[str], environment: Mapping[str, str], version: str) -> Config | Explain:
+def parse(argv: Sequence[str], environment: Mapping[str, str], version: str) -> Config | Command:
     """The command in `argv`; where one of its flags is not given, its variable in `environment` counts.
 
     Raises BadValue; SystemExit(0) after --help and --version, which argparse prints itself.
@@ -75,6 +88,8 @@ def parse(argv: Sequence[str], environment: Mapping[str, str], version: str) -> 
     config = _config(values, environment)
     if values["command"] == "explain":
         return Explain(values["vnet1"], values["vnet2"], values["output"], config)
+    if values["command"] == "scan":
+        return Scan(tuple(dict.fromkeys(values["subscriptions"])), values["output"], config)
     return config
 
 
@@ -141,6 +156,12 @@ def _number(lowest: int, highest: int) -> Callable[[str, str], int]:
         return int(value)
 
     return read
+
+
+def _subscription(value: str) -> str:
+    if _SUBSCRIPTION.fullmatch(value.lower()) is None:
+        raise BadValue(f"--subscription: {value[:60]!r} is not the id of a subscription (a GUID)")
+    return value.lower()
 
 
 def _namespace(value: str, source: str) -> str:
@@ -250,18 +271,49 @@ _FLAGS = (
 def _parser(version: str) -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m vnetlink", description="Keeps pairs of Azure virtual networks connected.")
     parser.add_argument("--version", action="version", version=f"vnetlink {version}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="run | explain", parser_class=_Parser)
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="run | explain | scan", parser_class=_Parser
+    )
     run = commands.add_parser(
         "run", help="run the operator", description="Run the operator. A flag goes before its variable."
     )
     _add_flags(run, _FLAGS)
+    _add_explain(commands)
+    _add_scan(commands)
+    return parser
+
+
+def _add_explain(commands: Any) -> None:
     told = "Whether two VNets are connected, and if not why. Exit code 0: connected, 1: not, 2: nobody knows. Writes nothing."
     explain = commands.add_parser("explain", help="whether two VNets are connected, and if not why", description=told)
     explain.add_argument("vnet1", metavar="VNET1_ID", help="full ARM id of a virtual network")
     explain.add_argument("vnet2", metavar="VNET2_ID", help="full ARM id of another one")
-    explain.add_argument("--output", "-o", choices=("text", "json"), default="text", help="text (default) or json")
-    _add_flags(explain, tuple(flag for flag in _FLAGS if flag.name in _AZURE_FLAGS))
-    return parser
+    _add_output(explain, "text", "json")
+
+
+def _add_scan(commands: Any) -> None:
+    told = (
+        "Every pair of peered VNets in the subscriptions with its state and fault. The Reader role is enough. Exit code 0: "
+        "all well, 1: faults, 2: something could not be read. Writes nothing."
+    )
+    scan = commands.add_parser("scan", help="every pair of peered VNets with its state and fault", description=told)
+    scan.add_argument(
+        "--subscription",
+        dest="subscriptions",
+        metavar="ID",
+        type=_subscription,
+        action="append",
+        required=True,
+        help="list the VNets of this subscription; may be repeated",
+    )
+    _add_output(scan, "table", "json", "yaml")
+
+
+def _add_output(command: argparse.ArgumentParser, *formats: str) -> None:
+    """How to print, and which Azure to ask."""
+    text = f"{', '.join(formats)} (default {formats[0]})"
+    command.add_argument("--output", "-o", choices=formats, default=formats[0], help=text)
+    _add_flags(command, tuple(flag for flag in _FLAGS if flag.name in _AZURE_FLAGS))
 
 
 _AZURE_FLAGS = frozenset({"arm_endpoint", "authority_host", "cloud"})

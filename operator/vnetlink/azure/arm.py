@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from vnetlink.azure import questions
+from vnetlink.azure import listing, questions
 from vnetlink.azure.answers import Answer, Trouble
 from vnetlink.azure.cloud import Cloud
 from vnetlink.azure.doubts import Doubts
@@ -78,6 +78,11 @@ class Arm:
     async def read_vnet(self, identity: Identity, vnet: VnetId, max_age: timedelta) -> Seen[ObservedVnet]:
         """The VNet with all its peerings and subnets."""
         return await self._reader.read_vnet(identity, vnet, max_age)
+
+    async def vnets(self, identity: Identity, subscription: str) -> listing.Listed | Unreadable:
+        """Every VNet of a subscription that the identity may see, by one paged list."""
+        network = self._clients.network(identity, None, subscription)
+        return await listing.vnets(network, subscription, self._identities.describe(identity))
 
     async def read_gateway(self, identity: Identity, gateway: GatewayId, max_age: timedelta) -> Seen[ObservedGateway]:
         """The gateway."""

@@ -5,36 +5,59 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from vnetlink.azure.arm import Arm
 from vnetlink.azure.cloud import Cloud, InvalidCloud
 from vnetlink.azure.identities import Identities
-from vnetlink.cli.explain import Answer, Explanation, explain
-from vnetlink.config import Explain
+from vnetlink.cli.explain import Answer, explain
+from vnetlink.cli.scan import scan
+from vnetlink.config import Config, Explain, Scan
 from vnetlink.domain.arm_id import InvalidId, VnetId
+from vnetlink.domain.identity import Identity
 from vnetlink.domain.sides import PerSide
 
+T = TypeVar("T")
 
-def run(command: Explain) -> int:
-    """The exit code: 0 connected, 1 not, 2 unknown, which a command that cannot be carried out is, too."""
+CANNOT = 2  # every command's exit code when it cannot be carried out
+
+
+def run(command: Explain | Scan) -> int:
+    """The command's own exit code; 2 when it cannot be carried out."""
     try:
-        azure = command.azure
-        cloud = Cloud.of(azure.cloud, azure.arm_endpoint, azure.authority_host)
-        vnets = PerSide(VnetId.parse(command.vnet1), VnetId.parse(command.vnet2))
-        if vnets.vnet1 == vnets.vnet2:
-            raise InvalidId("both ids are the same virtual network: name two different ones")
+        return _explain(command) if isinstance(command, Explain) else _scan(command)
     except (InvalidCloud, InvalidId) as wrong:
         print(f"vnetlink: {wrong}", file=sys.stderr)
-        return Answer.UNKNOWN
-    told = asyncio.run(_explained(cloud, vnets))
+        return CANNOT
+
+
+def _explain(command: Explain) -> Answer:
+    vnets = PerSide(VnetId.parse(command.vnet1), VnetId.parse(command.vnet2))
+    if vnets.vnet1 == vnets.vnet2:
+        raise InvalidId("both ids are the same virtual network: name two different ones")
+    told = _asked(command.azure, lambda arm, identity: explain(arm, identity, vnets))
     print(told.as_json() if command.output == "json" else told.as_text())
     return told.answer
 
 
-async def _explained(cloud: Cloud, vnets: PerSide[VnetId]) -> Explanation:
+def _scan(command: Scan) -> int:
+    found = _asked(command.azure, lambda arm, identity: scan(arm, identity, command.subscriptions))
+    print(found.shown(command.output))
+    for id, unread in found.unread:
+        print(f"vnetlink: {id} could not be read: {unread.message}", file=sys.stderr)
+    return found.answer
+
+
+def _asked(azure: Config, ask: Callable[[Arm, Identity], Awaitable[T]]) -> T:
+    """What `ask` is told by Azure, as whoever the environment says we are."""
+    return asyncio.run(_asking(Cloud.of(azure.cloud, azure.arm_endpoint, azure.authority_host), ask))
+
+
+async def _asking(cloud: Cloud, ask: Callable[[Arm, Identity], Awaitable[T]]) -> T:
     identities = Identities(cloud, os.environ)
     arm = Arm(cloud, identities)
     try:
-        return await explain(arm, identities.operator, vnets)
+        return await ask(arm, identities.operator)
     finally:
         await arm.close()

@@ -92,11 +92,11 @@ class Explanation:
 
 async def explain(arm: Arm, identity: Identity, vnets: PerSide[VnetId]) -> Explanation:
     """Both VNets, their peerings, and what stands between them. Reads only."""
-    pair = _observing(vnets)
+    pair = observing(vnets)
     ports = cast(Ports, SimpleNamespace(azure=arm, monotonic=time.monotonic))  # all that this read goes out by
     memory = Memory("", (0, "", "", False), time.monotonic())
     world = await PEERING.read(ports, pair, PerSide(identity, identity), memory, NOW)
-    pair = _as_found(pair, world)
+    pair = as_found(pair, world)
     plan = plan_pair(pair, world)
     both = halves(pair, world)
     states = PerSide.of(lambda side: state(both, side))
@@ -104,14 +104,14 @@ async def explain(arm: Arm, identity: Identity, vnets: PerSide[VnetId]) -> Expla
     return Explanation(_answer(states), states, plan.verdict.message, tuple(dict.fromkeys(findings)))
 
 
-def _observing(vnets: PerSide[VnetId]) -> PeeringPair:
+def observing(vnets: PerSide[VnetId]) -> PeeringPair:
     """A pair that nobody asked for, to be looked at as an observing object is."""
     key = ObjectKey("peeringpairs", "", "explain")
     meta = ObjectMeta(key, "", 0, "", instant(""))
     return PeeringPair(meta, PeeringPairSpec(vnets.map(End), lifecycle=OBSERVING), OwnershipRecord("", ""))
 
 
-def _as_found(pair: PeeringPair, world: PairWorld) -> PeeringPair:
+def as_found(pair: PeeringPair, world: PairWorld) -> PeeringPair:
     """With the options that Azure shows: nobody asked for others, so none are wrong."""
     both = halves(pair, world)
     found = PerSide.of(lambda side: WantedPeering(_options(both[side])))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vnetlink.config import BadValue, Config, parse
+from vnetlink.config import BadValue, Config, Scan, parse
 
 OPERATOR = Path(__file__).resolve().parents[3] / "operator"
 
@@ -127,3 +127,12 @@ def test_a_bad_command_line_ends_with_exit_code_2_and_one_line() -> None:
     answer = run("run", "--workers", "many")
     assert answer.returncode == 2
     assert answer.stderr == "vnetlink: --workers must be a whole number from 1 to 256, not 'many'\n"
+
+
+def test_scan_takes_each_subscription_once_in_any_casing() -> None:
+    one, two = "0000000A-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000001"
+    scan = parse(["scan", "--subscription", one, "--subscription", two, "--subscription", one.lower()], {}, "1")
+    assert isinstance(scan, Scan)
+    assert (scan.subscriptions, scan.output) == ((one.lower(), two), "table")
+    with pytest.raises(BadValue, match="--subscription"):
+        parse(["scan"], {}, "1")
