@@ -270,4 +270,13 @@ def _doing(step: LinkAction) -> Verdict:
 
 
 def _owed(link: VNetLink, world: LinkWorld) -> tuple[PlannedAction, ...]:
-    return tuple(planned(step) for step in (*vnets.steps(link, world), *_zones(link, world)))
+    """What Manage would write: the link's own, then the pair's, mirrored."""
+    shown = active(link, world)
+    rows = shown.status.get("plannedActions") if shown is not None else None
+    pairs = tuple(_planned(row) for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
+    return (*(planned(step) for step in (*vnets.steps(link, world), *_zones(link, world))), *pairs)
+
+
+def _planned(row: dict[str, object]) -> PlannedAction:
+    action, id, detail = (str(row.get(name) or "") for name in ("action", "id", "detail"))
+    return PlannedAction(action, id, detail, row.get("billable") is True, row.get("outage") is True)
