@@ -62,7 +62,16 @@ class Scan:
     azure: Config
 
 
-Command: TypeAlias = Explain | Scan
+@dataclass(frozen=True, slots=True)
+class PlanFiles:
+    """`plan -f FILE`: the files, `-` for stdin, and how to print."""
+
+    files: tuple[str, ...]
+    output: str
+    azure: Config
+
+
+Command: TypeAlias = Explain | Scan | PlanFiles
 
 
 class BadValue(Exception):
@@ -90,6 +99,8 @@ def parse(argv: Sequence[str], environment: Mapping[str, str], version: str) -> 
         return Explain(values["vnet1"], values["vnet2"], values["output"], config)
     if values["command"] == "scan":
         return Scan(tuple(dict.fromkeys(values["subscriptions"])), values["output"], config)
+    if values["command"] == "plan":
+        return PlanFiles(tuple(dict.fromkeys(values["files"])), values["output"], config)
     return config
 
 
@@ -272,13 +283,14 @@ def _parser(version: str) -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m vnetlink", description="Keeps pairs of Azure virtual networks connected.")
     parser.add_argument("--version", action="version", version=f"vnetlink {version}")
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="run | explain | scan", parser_class=_Parser
+        dest="command", required=True, metavar="run | explain | plan | scan", parser_class=_Parser
     )
     run = commands.add_parser(
         "run", help="run the operator", description="Run the operator. A flag goes before its variable."
     )
     _add_flags(run, _FLAGS)
     _add_explain(commands)
+    _add_plan(commands)
     _add_scan(commands)
     return parser
 
@@ -289,6 +301,24 @@ def _add_explain(commands: Any) -> None:
     explain.add_argument("vnet1", metavar="VNET1_ID", help="full ARM id of a virtual network")
     explain.add_argument("vnet2", metavar="VNET2_ID", help="full ARM id of another one")
     _add_output(explain, "text", "json")
+
+
+def _add_plan(commands: Any) -> None:
+    told = (
+        "What the objects in the files would have written to Azure. Exit code 0: nothing, 1: something, 2: an error, 3: something "
+        "stands in the way. Writes nothing."
+    )
+    plan = commands.add_parser("plan", help="what files would have written to Azure", description=told)
+    plan.add_argument(
+        "--filename",
+        "-f",
+        dest="files",
+        metavar="FILE",
+        action="append",
+        required=True,
+        help="a YAML file of VNetLinks, PeeringPairs and VpnConnectionPairs, - for stdin; may be repeated",
+    )
+    _add_output(plan, "table", "json", "markdown")
 
 
 def _add_scan(commands: Any) -> None:

@@ -141,7 +141,7 @@ def test_a_remote_vnet_of_another_subscription_is_read_or_unknown(azure: ArmsimP
 
 def test_manifests_observe_every_pair_as_it_stands(azure: ArmsimProcess) -> None:
     long = "v" * 60
-    vnets = [azure.vnet("App_1.x", f"10.{n}.0.0/16", group=group) for n, group in enumerate(("one", "two"), 1)]
+    vnets = [azure.vnet("App_1.x", f"10.{n}.0.0/16", group=group) for n, group in enumerate(("one", "pal"), 1)]
     hub = azure.vnet(long, "10.9.0.0/16")
     for vnet in vnets:
         azure.peering(hub, f"to-{vnet.split('/')[4]}", vnet, allowForwardedTraffic=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vnetlink.config import BadValue, Config, Scan, parse
+from vnetlink.config import BadValue, Config, PlanFiles, Scan, parse
 
 OPERATOR = Path(__file__).resolve().parents[3] / "operator"
 
@@ -136,3 +136,9 @@ def test_scan_takes_each_subscription_once_in_any_casing() -> None:
     assert (scan.subscriptions, scan.output) == ((one.lower(), two), "table")
     with pytest.raises(BadValue, match="--subscription"):
         parse(["scan"], {}, "1")
+
+
+def test_plan_takes_each_file_once_in_order() -> None:
+    plan = parse(["plan", "-f", "b.yaml", "-f", "-", "--filename", "b.yaml", "-o", "markdown"], {}, "1")
+    assert isinstance(plan, PlanFiles)
+    assert (plan.files, plan.output) == (("b.yaml", "-"), "markdown")
