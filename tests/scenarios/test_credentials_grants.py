@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from credential_estate import (
     token_requests,
     writes,
 )
-from estate import Estate
+from estate import Estate, eventually
 from stories import looks_again, two_vnets
 
 OWN = {"credentialRef": {"name": "ours"}}
@@ -195,6 +196,8 @@ def test_what_is_not_granted_never_holds_a_pair(estate: Estate, a: Team, b: Team
     estate.start("--log-level", "INFO")
     b.pair("squatter", app, data, end1=THEIRS, end2=THEIRS, interval="1s")
     b.wait_reason("squatter", "ReferenceNotGranted")
+    made = b.read("squatter")["metadata"]["creationTimestamp"]  # in whole seconds
+    eventually("a later second", lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") > made)
     a.credential("ours")
     a.pair("rightful", app, data, end1=OWN, end2=OWN, interval="1s")
     a.wait_ready("rightful")

@@ -205,8 +205,8 @@ def test_a_peering_and_a_vpn_between_the_same_vnets_are_duplicates_whichever_is_
 
     vpn.delete(PAIR)
     eventually("the peering", lambda: vpn.peerings(app) and vpn.peerings(data))
-    vpn.vpn("late", app, data)
-    ready = vpn.wait_reason("late", "DuplicateLink")
+    vpn.vpn("tardy", app, data)
+    ready = vpn.wait_reason("tardy", "DuplicateLink")
     assert "kubectl get peeringpairs -n default peered" in ready["message"]
     assert not any("gateway" in write for write in vpn.writes(since) if write.startswith("PUT"))
 

@@ -75,7 +75,7 @@ def _manage(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
         return plan
     for owed in (tuple(creations(pair, world, both)), tuple(repairs(pair, world, both))):
         if owed:
-            record = recorded_for(pair, world, both, owed)
+            record = recorded_for(pair, world, both, owed[:1])
             return Plan(
                 _doing(pair, world, both, owed[0]),
                 Wake(SOON),
