@@ -193,7 +193,7 @@ def _adopting(pair: VpnConnectionPair, world: VpnWorld) -> VpnConnectionPair:
     both = vpn_halves(managing, world)
     if adoption_blockers(managing, world, both):
         return pair
-    return replace(pair, record=recorded_for(managing, world, both, ()))
+    return replace(pair, record=recorded_for(managing, world, both, None))
 
 
 def _observing(owner: O) -> O:

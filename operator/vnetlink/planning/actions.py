@@ -66,6 +66,7 @@ class DeletePeering:
     remote: VnetId
     identity: Identity
     auxiliary: Identity | None = None
+    creates: bool = False
 
     @property
     def slot(self) -> Slot:

@@ -5,8 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vnetlink.domain.outcome import Accepted, Outcome, Refused
-from vnetlink.domain.ownership import Origin, OwnershipRecord
-from vnetlink.planning.actions import AzureAction, DeletePeering, PutGateway, PutSharedKey
+from vnetlink.domain.ownership import Origin, OwnershipRecord, Part
+from vnetlink.domain.specs import Owner
+from vnetlink.planning.actions import AzureAction, DeletePeering, PutGateway, PutSharedKey, Record
+
+
+def before(record: OwnershipRecord, action: AzureAction, since: str, key_version: str = "") -> OwnershipRecord:
+    """The record as it has to stand before `action`, written under the same locks: what it makes is Created since now.
+
+    Of the action that is sent next and of no later one: somebody else may make that in between.
+    """
+    part = record.parts.get(action.slot)
+    if not action.creates or (part is not None and part.id == action.id):
+        return record
+    return record.with_part(action.slot, Part(action.id, Origin.CREATED, since, key_version))
+
+
+def recording(owner: Owner, record: OwnershipRecord) -> tuple[Record, ...]:
+    """The order to write the record, where it says something new."""
+    return (Record(record),) if record.dump() != owner.record.dump() else ()
 
 
 def after(record: OwnershipRecord, action: AzureAction, outcome: Outcome) -> OwnershipRecord:

@@ -12,8 +12,9 @@ from vnetlink.domain.observed import ObservedPeering
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import PeeringPair
-from vnetlink.planning.actions import DeletePeering, PeeringAction, PutPeering, Record, ReleaseFinalizer
+from vnetlink.planning.actions import DeletePeering, PeeringAction, PutPeering, ReleaseFinalizer
 from vnetlink.planning.blocked import holding, quiet, stalled, unseen
+from vnetlink.planning.ownership import recording
 from vnetlink.planning.peering_steps import all_steps, recorded_for, steps
 from vnetlink.planning.plan import SOON, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.preflight import adoption_blockers, write_blockers
@@ -39,7 +40,7 @@ def _manage(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
     if step is not None and (blockers := write_blockers(pair, both, step)):
         return stalled(pair, blockers)
     record = recorded_for(pair, both, step)
-    recording = (Record(record),) if record.dump() != pair.record.dump() else ()
+    recorded = recording(pair, record)
     waiting_for = _busy(both) if step else _own_operation(both)
     if waiting_for:
         verdict = _in_progress(world, step, waiting_for)
@@ -47,8 +48,8 @@ def _manage(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:
     if step is None:
         verdict = standing(pair, both)
         wake = Wake(SOON, backoff=True) if verdict.reason is Reason.SYNCING else quiet(pair.spec.lifecycle)
-        return Plan(verdict, wake, recording, findings(pair, both))
-    return Plan(_on_the_way(step), Wake(SOON), (*recording, step), findings(pair, both))
+        return Plan(verdict, wake, recorded, findings(pair, both))
+    return Plan(_on_the_way(step), Wake(SOON), (*recorded, step), findings(pair, both))
 
 
 def _observe(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Plan:

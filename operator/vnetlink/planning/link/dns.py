@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from vnetlink.domain.arm_id import VnetId, ZoneLinkId
 from vnetlink.domain.observed import ObservedZoneLink
@@ -14,7 +13,7 @@ from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
 from vnetlink.domain.vnet_link import WantedZone
 from vnetlink.planning.actions import PutZoneLink
-from vnetlink.planning.link.vnets import owned
+from vnetlink.planning.link.vnets import made_by_us, owned
 from vnetlink.planning.link.world import LinkWorld, SeenZone
 from vnetlink.planning.naming import hashed
 from vnetlink.planning.plan import Finding
@@ -45,7 +44,7 @@ def _step(link: VNetLink, world: LinkWorld, zone: WantedZone, seen: SeenZone, si
         yield PutZoneLink(slot(zone, side), id, vnet, zone.registration_enabled, tags, identity, auxiliary)
         return
     differs = there.registration_enabled != zone.registration_enabled
-    if part is not None and part == replace(part, id=there.id, origin=Origin.CREATED) and differs and not there.busy:
+    if made_by_us(link, slot(zone, side), there.id) and differs and not there.busy:
         registers = zone.registration_enabled
         yield PutZoneLink(slot(zone, side), there.id, vnet, registers, there.tags, identity, auxiliary, creates=False)
 
@@ -71,22 +70,19 @@ def _wanted(link: VNetLink, world: LinkWorld) -> Iterator[tuple[WantedZone, Seen
                 yield zone, seen, side
 
 
-def recorded_for(link: VNetLink, world: LinkWorld, record: OwnershipRecord, since: str) -> OwnershipRecord:
-    """What is there is Adopted, what is about to be made is Created."""
+def adopted(link: VNetLink, world: LinkWorld) -> OwnershipRecord:
+    """The record with the zone links that are there already."""
+    record = link.record
     for zone, seen, side in _wanted(link, world):
         there, place = _leading_to(seen, link.spec.ends[side].id), slot(zone, side)
         part = record.parts.get(place)
         if there is not None and (part is None or part.id != there.id):
             record = record.with_part(place, Part(there.id, Origin.ADOPTED))
-    for step in steps(link, world):
-        part = record.parts.get(step.slot)
-        if step.creates and (part is None or part.id != step.id):
-            record = record.with_part(step.slot, Part(step.id, Origin.CREATED, since))
     return record
 
 
 def findings(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
-    """Zones that cannot be read or were refused; a zone linked to one side only."""
+    """Zones that cannot be read, are not there, or were refused."""
     for zone, seen, side in _wanted(link, world):
         id = str(zone.zone)
         if isinstance(seen.links, Unreadable):

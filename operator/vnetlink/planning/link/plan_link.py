@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from vnetlink.domain.outcome import Absent, Present, Unreadable
-from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
@@ -21,6 +20,7 @@ from vnetlink.planning.actions import (
     DeletePart,
     LinkAction,
     PutChild,
+    PutSubnet,
     Record,
     ReleaseFinalizer,
 )
@@ -28,6 +28,7 @@ from vnetlink.planning.blocked import quiet, stalled
 from vnetlink.planning.link import child, dns, vnets
 from vnetlink.planning.link.words import describe, planned
 from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS, Child, LinkWorld
+from vnetlink.planning.ownership import before, recording
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.remedies import remedy
 
@@ -90,10 +91,10 @@ def _held(link: VNetLink, plan: Plan) -> Plan:
 
 def _manage(link: VNetLink, world: LinkWorld) -> Plan:
     since = world.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    making = tuple(vnets.steps(link, world))
-    if making:
-        record = vnets.recorded_for(link, making, since)
-        return Plan(_doing(making[0]), Wake(timedelta(0)), (*recording(link, record), making[0]), findings(link, world))
+    making = next(vnets.steps(link, world), None)
+    if making is not None:  # a subnet of a VNet that we made goes with the VNet
+        record = link.record if isinstance(making, PutSubnet) else before(link.record, making, since)
+        return Plan(_doing(making), Wake(timedelta(0)), (*recording(link, record), making), findings(link, world))
     if any(
         not isinstance(seen, Present)
         for side, seen in zip(Side, world.vnets, strict=True)
@@ -103,9 +104,10 @@ def _manage(link: VNetLink, world: LinkWorld) -> Plan:
             standing(link, world), Wake(SOON, backoff=True, at_most=POLL), findings=findings(link, world), waiting=True
         )
     pairs = children(link, world)
-    linking = _zones(link, world)
-    record = dns.recorded_for(link, world, vnets.recorded_for(link, (), since), since)
-    actions: tuple[Action, ...] = (*pairs, *recording(link, record), *linking[:1])
+    linking, record = _zones(link, world)[:1], dns.adopted(link, world)
+    for step in linking:
+        record = before(record, step, since)
+    actions: tuple[Action, ...] = (*pairs, *recording(link, record), *linking)
     verdict = _doing(linking[0]) if linking and not pairs else standing(link, world)
     moving = bool(actions) or verdict.progressing or _settling(link, world)
     wake = (
@@ -116,11 +118,6 @@ def _manage(link: VNetLink, world: LinkWorld) -> Plan:
         else quiet(link.spec.lifecycle)
     )
     return Plan(verdict, wake, actions, findings(link, world))
-
-
-def recording(link: VNetLink, record: OwnershipRecord) -> tuple[Record, ...]:
-    """The record, where it says something new."""
-    return (Record(record),) if record.dump() != link.record.dump() else ()
 
 
 def _settling(link: VNetLink, world: LinkWorld) -> bool:

@@ -8,7 +8,7 @@ from vnetlink.domain.address_space import overlaps, within
 from vnetlink.domain.arm_id import SubnetId
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Present
-from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, PartId, Role, Slot
+from vnetlink.domain.ownership import Origin, PartId, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
@@ -117,16 +117,6 @@ def _space(link: VNetLink, world: LinkWorld, side: Side) -> tuple[str, ...]:
     if isinstance(seen, Present):
         return seen.value.prefixes
     return creation.prefixes if creation is not None else ()
-
-
-def recorded_for(link: VNetLink, steps: tuple[LinkAction, ...], since: str) -> OwnershipRecord:
-    """The record with what is about to be made; a subnet of a VNet that we made goes with the VNet."""
-    record = link.record
-    for step in steps:
-        part = record.parts.get(step.slot)
-        if step.creates and not isinstance(step, PutSubnet) and (part is None or part.id != step.id):
-            record = record.with_part(step.slot, Part(step.id, Origin.CREATED, since))
-    return record
 
 
 def able(world: LinkWorld, side: Side, role: Role) -> bool:

@@ -24,6 +24,7 @@ from vnetlink.planning.actions import (
     PutSharedKey,
     Record,
 )
+from vnetlink.planning.ownership import recording
 from vnetlink.planning.vpn.steps import stamp, usable_key
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld
 
@@ -124,8 +125,7 @@ def _next_end(
         actions += _keep_previous(pair, world, both, aim)
         started = running.started if running is not None else stamp(world)  # of the first key that is not proven yet
         record = replace(record, rotation=Rotation(aim.version, started))
-    if record != pair.record:
-        actions.append(Record(record))
+    actions += recording(pair, record)
     identity, auxiliary = world.identities[end.side], world.auxiliary(end.side)
     return (*actions, PutSharedKey(Slot(end.side), connection.id, aim.key, aim.version, identity, auxiliary))
 
@@ -163,7 +163,7 @@ def _proven(
     done_with = previous if may_forget and not aim.rolled_back else None
     forget = (ForgetPreviousKey(done_with.version),) if done_with is not None else ()
     if running is None:
-        return (*forget, *_recorded(pair, record))
+        return (*forget, *recording(pair, record))
     if not running.verifying:
         return (Record(replace(record, rotation=replace(running, version=aim.version, verifying=stamp(world)))),)
     if all(half.connection is not None and half.connection.status == "Connected" for half in both if half.manages):
@@ -175,7 +175,7 @@ def _proven(
     if late and aim.rolled_back:
         ended = Rotated(stamp(world), _seconds(world.now, running.started), rolled_back=True)
         return (Record(replace(record, rotation=None, rotated=ended)),)
-    return _recorded(pair, record)
+    return recording(pair, record)
 
 
 def overdue(pair: VpnConnectionPair, world: VpnWorld) -> bool:
@@ -199,10 +199,6 @@ def _noted(record: OwnershipRecord, both: PerSide[VpnHalf], aim: Goal) -> Owners
         if half.manages and part is not None and part.key_version != aim.version:
             record = record.with_part(Slot(half.side), replace(part, key_version=aim.version))
     return record
-
-
-def _recorded(pair: VpnConnectionPair, record: OwnershipRecord) -> tuple[Action, ...]:
-    return (Record(record),) if record != pair.record else ()
 
 
 def phase(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> str:

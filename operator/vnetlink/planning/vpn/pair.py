@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 
 from vnetlink.domain.outcome import Absent, Present
-from vnetlink.domain.ownership import OwnershipRecord, Role
+from vnetlink.domain.ownership import Role
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import AdoptionPolicy, ManagementPolicy, VpnConnectionPair
@@ -25,6 +26,7 @@ from vnetlink.planning.actions import (
     VpnAction,
 )
 from vnetlink.planning.blocked import holding, quiet, stalled, unseen
+from vnetlink.planning.ownership import recording
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, Truth, Verdict, Wake
 from vnetlink.planning.vpn.key_rotation import key_actions
 from vnetlink.planning.vpn.preflight import adoption_blockers, blockers, told_unreadable, unreadable
@@ -73,28 +75,23 @@ def _manage(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
         return stalled(pair, refused)
     if plan := _make_key(pair, world):
         return plan
-    for owed in (tuple(creations(pair, world, both)), tuple(repairs(pair, world, both))):
-        if owed:
-            record = recorded_for(pair, world, both, owed[:1])
-            return Plan(
-                _doing(pair, world, both, owed[0]),
-                Wake(SOON),
-                (*_recording(pair, record), owed[0]),
-                findings(pair, world, both),
-            )
-    record = recorded_for(pair, world, both, ())
+    step = next(chain(creations(pair, world, both), repairs(pair, world, both)), None)
+    record = recorded_for(pair, world, both, step)
+    if step is not None:
+        actions: tuple[Action, ...] = (*recording(pair, record), step)
+        return Plan(_doing(pair, world, both, step), Wake(SOON), actions, findings(pair, world, both))
     if actions := key_actions(pair, world, both, record):
         return Plan(_about_key(pair, world, both, actions), Wake(timedelta(0)), actions, findings(pair, world, both))
     if in_motion(both):
         wake = Wake(SOON, backoff=True, at_most=_slowest(pair))
         return Plan(
-            _waiting(pair, world, both), wake, _recording(pair, record), findings(pair, world, both), waiting=True
+            _waiting(pair, world, both), wake, recording(pair, record), findings(pair, world, both), waiting=True
         )
     verdict = standing(pair, world, both)
     rising = verdict.reason in (Reason.CONNECTING, Reason.TUNNEL_NOT_CONNECTED, Reason.ROTATING_SHARED_KEY)
     slow = verdict.reason is Reason.TUNNEL_NOT_CONNECTED
     wake = Wake(SOON, backoff=True, at_most=_slowest(pair)) if rising and not slow else quiet(pair.spec.lifecycle)
-    return Plan(verdict, wake, _recording(pair, record), findings(pair, world, both), waiting=rising)
+    return Plan(verdict, wake, recording(pair, record), findings(pair, world, both), waiting=rising)
 
 
 def _unjudged(pair: VpnConnectionPair, half: VpnHalf) -> bool:
@@ -148,10 +145,6 @@ def _observe(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -
 def foreseen(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> tuple[VpnAction, ...]:
     """The whole way as far as it can be told beforehand: what an Observe object would do."""
     return (*to_come(pair, world, both), *repairs(pair, world, both))
-
-
-def _recording(pair: VpnConnectionPair, record: OwnershipRecord) -> tuple[Record, ...]:
-    return (Record(record),) if record.dump() != pair.record.dump() else ()
 
 
 def _doing(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], step: VpnAction) -> Verdict:

@@ -14,6 +14,7 @@ from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import VpnConnectionPair
 from vnetlink.domain.vpn import GATEWAY_SUBNET, GatewayCreation, GatewayShape
 from vnetlink.planning.actions import PutConnection, PutGateway, PutPublicIp, PutSubnet, Tags, VpnAction
+from vnetlink.planning.ownership import before
 from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER, MANAGED_BY, OWNER, SUBNET_MADE, owner_tag
 from vnetlink.planning.vpn.preflight import subnet_prefix
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld
@@ -208,9 +209,9 @@ def owned(pair: VpnConnectionPair, tags: Tags) -> Tags:
 
 
 def recorded_for(
-    pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], steps: tuple[VpnAction, ...]
+    pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], step: VpnAction | None
 ) -> OwnershipRecord:
-    """The record as it has to stand before the first of `steps`: what exists is Adopted or taken over, what is about to be made Created."""
+    """The record as it has to stand before `step`: what exists is Adopted or taken over, what is about to be made Created."""
     record = pair.record
     for half in (half for half in both if half.manages):
         connection = half.connection
@@ -220,13 +221,10 @@ def recorded_for(
         if part is not None and part.repaired and ready(half.gateway):
             record = record.with_part(Slot(half.side, Role.GATEWAY), replace(part, repaired=False))
     record = with_inherited(pair, both, record)
-    for step in steps:
-        part = record.parts.get(step.slot)
-        if step.creates and (part is None or part.id != step.id):
-            version = world.secret.value.version if isinstance(world.secret, Present) else ""
-            keyed = version if isinstance(step, PutConnection) else ""
-            record = record.with_part(step.slot, Part(step.id, Origin.CREATED, stamp(world), keyed))
-    return record
+    if step is None:
+        return record
+    version = world.secret.value.version if isinstance(world.secret, Present) else ""
+    return before(record, step, stamp(world), version if isinstance(step, PutConnection) else "")
 
 
 def with_inherited(pair: VpnConnectionPair, both: PerSide[VpnHalf], record: OwnershipRecord) -> OwnershipRecord:
