@@ -20,7 +20,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 setup: $(VENV)/.installed ## .venv and the control plane (etcd, kube-apiserver, kube-controller-manager)
-	@$(BIN)/python tests/controlplane/build.py >/dev/null
+	@PYTHONPATH=tests $(BIN)/python -m controlplane.build >/dev/null
 
 demo: setup ## watch two VNets become connected, broken, repaired, synced and disconnected
 	@PYTHONPATH=tests exec $(BIN)/python -m demo.story
@@ -37,6 +37,7 @@ check: $(VENV)/.installed ## format, lint, types, import contracts, unit tests: 
 
 test: check setup ## everything that CI runs; installs the real az once, and Chromium where apt-get may
 	@$(BIN)/python tests/contract/azure_cli.py >/dev/null
+	@PYTHONPATH=tests $(BIN)/python -m helm.build >/dev/null
 	@$(BIN)/python tests/contract/chromium.py >/dev/null || true
 	$(PYTEST) -n 2 --dist loadfile tests/properties tests/contract tests/scenarios
 

@@ -10,19 +10,15 @@ from pathlib import Path
 import pytest
 
 from armsim_process import ArmsimProcess
+from go_programs import GoModule
 
-SOURCE = Path(__file__).with_name("second_sdk")
-BUILD_SECONDS = 900
+SDK = "github.com/Azure/azure-sdk-for-go/sdk/azcore"
+MODULE = GoModule(Path(__file__).with_name("second_sdk"), ("second",), SDK, "a minute")
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from pinned modules; a minute the first time, seconds with Go's cache."""
-    binary = tmp_path_factory.mktemp("second_sdk") / "second"
-    command = ["go", "build", "-mod=readonly", "-o", str(binary), "."]
-    done = subprocess.run(command, cwd=SOURCE, capture_output=True, text=True, timeout=BUILD_SECONDS)
-    assert done.returncode == 0, done.stderr
-    return binary
+def program() -> Path:
+    return MODULE.built() / "second"
 
 
 def test_the_go_sdk_peers_networks_and_builds_a_gateway_to_the_end(program: Path, tmp_path: Path) -> None:
