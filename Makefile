@@ -39,7 +39,7 @@ test: check setup ## everything that CI runs; installs the real az once, and Chr
 	@$(BIN)/python tests/contract/azure_cli.py >/dev/null
 	@PYTHONPATH=tests $(BIN)/python -m helm.build >/dev/null
 	@$(BIN)/python tests/contract/chromium.py >/dev/null || true
-	$(PYTEST) -n 2 --dist loadfile tests/properties tests/contract tests/scenarios
+	$(PYTEST) -n 2 --dist loadfile tests/chart tests/properties tests/contract tests/scenarios
 
 bench: setup ## measure again and rewrite bench/RESULTS.md
 	@PYTHONPATH=tests $(BIN)/python -m bench.measure
