@@ -10,15 +10,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from vnetlink.domain.reasons import Reason
-from vnetlink.domain.sides import PerSide
-from vnetlink.domain.specs import ObjectMeta, Owner
+from vnetlink.domain.reasons import Reason, Severity
+from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.specs import ObjectMeta, Owner, VNetLink
 from vnetlink.planning.json_value import Json, Status
+from vnetlink.planning.link.child import method
 from vnetlink.planning.plan import Finding, Plan, PlannedAction, Truth, Verdict
 
 # The schema's bounds: whatever goes beyond them would make every status write fail.
-MOST_FINDINGS, MOST_PLANNED = 16, 32
-LONGEST_MESSAGE, LONGEST_ANNOTATION = 4096, 1024
+MOST = {
+    **{"findings": 16, "resources": 64, "plannedActions": 32},
+    **{"addressPrefixes": 1024, "remoteAddressPrefixes": 1024, "publicIPAddresses": 4},
+}
+LONGEST = {
+    **{"message": 4096, "remediation": 4096, "detail": 4096, "lastHandledReconcileAt": 1024, "id": 512, "name": 80},
+    **{"addressPrefixes": 43, "remoteAddressPrefixes": 43, "publicIPAddresses": 45},
+}
+LONGEST_OTHER = 64
+UNKNOWN: Status = {side.direction: {"state": "Unknown"} for side in Side}
 OUTAGE_AFTER_INTERVALS = 3
 NOT_READ = "Azure was not read."
 
@@ -49,32 +58,42 @@ def status(pair: Owner, plan: Plan, shown: Shown | None, previous: Mapping[str, 
     """
     if plan.verdict.ready is Truth.UNKNOWN and plan.verdict.progressing:
         return _unread(pair, plan.verdict, shown, previous, now)
-    return {
-        "observedGeneration": pair.meta.generation,
-        "conditions": _conditions(
-            plan.verdict, _connected(shown, plan.verdict), pair.meta, previous, now, shown.conditions if shown else ()
-        ),
-        **(shown.fields if shown is not None else _kept(previous) if pair.meta.deleting else {}),
-        **_told(plan.findings, plan.planned),
-        **_handled(pair.meta),
-    }
+    return within_bounds(
+        {
+            "observedGeneration": pair.meta.generation,
+            "conditions": _conditions(
+                plan.verdict,
+                _connected(shown, plan.verdict),
+                pair.meta,
+                previous,
+                now,
+                shown.conditions if shown else (),
+            ),
+            **(_unseen(pair) | (_kept(previous) if pair.meta.deleting else {}) if shown is None else shown.fields),
+            **_told(plan.findings, plan.planned),
+            **_handled(pair.meta),
+        }
+    )
 
 
 def spec_error(meta: ObjectMeta, message: str, previous: Mapping[str, Json], now: datetime) -> Status:
     """The status of an object whose spec cannot be read."""
     verdict = Verdict(Truth.FALSE, Reason.INVALID_SPEC, message, stalled=True)
     unknown = (Truth.UNKNOWN, Reason.INVALID_SPEC, NOT_READ)
-    return {
-        "observedGeneration": meta.generation,
-        "conditions": _conditions(verdict, unknown, meta, previous, now),
-        **_handled(meta),
-    }
+    return within_bounds(
+        {
+            "observedGeneration": meta.generation,
+            "conditions": _conditions(verdict, unknown, meta, previous, now),
+            **UNKNOWN,
+            **_handled(meta),
+        }
+    )
 
 
 def of_credential(meta: ObjectMeta, verdict: Verdict, previous: Mapping[str, Json], now: datetime) -> Status:
     """The status of an AzureCredential: Ready, and Reconciling or Stalled while that is so. It connects nothing."""
     rows = [_condition(row, meta, previous, now) for row in _ready_rows(verdict)]
-    return {"observedGeneration": meta.generation, "conditions": rows}
+    return within_bounds({"observedGeneration": meta.generation, "conditions": rows})
 
 
 def ready_of(previous: Mapping[str, Json]) -> tuple[str, str]:
@@ -95,7 +114,12 @@ def _unread(
     kept = _kept(previous)
     generation = previous.get("observedGeneration", -1) if known else pair.meta.generation
     conditions = _conditions(told, (Truth.UNKNOWN, reason, NOT_READ), pair.meta, previous, now)
-    return {**kept, "observedGeneration": generation, "conditions": conditions}
+    return within_bounds({**_unseen(pair), **kept, "observedGeneration": generation, "conditions": conditions})
+
+
+def _unseen(pair: Owner) -> Status:
+    """What the columns say before Azure was read: never nothing."""
+    return {**({"method": method(pair)[0].value} if isinstance(pair, VNetLink) else {}), **UNKNOWN}
 
 
 def _kept(previous: Mapping[str, Json]) -> Status:
@@ -140,7 +164,7 @@ def _condition(row: Row, meta: ObjectMeta, previous: Mapping[str, Json], now: da
         "type": kind,
         "status": truth.value,
         "reason": reason.value,
-        "message": message[:LONGEST_MESSAGE],
+        "message": message,
         "observedGeneration": meta.generation,
         "lastTransitionTime": str(steady) if steady else now.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
@@ -165,10 +189,14 @@ def _connected(shown: Shown | None, verdict: Verdict) -> Connected:
 def _told(findings: tuple[Finding, ...], planned: tuple[PlannedAction, ...]) -> Status:
     told: Status = {}
     if findings:
-        told["findings"] = [_finding(finding) for finding in findings[:MOST_FINDINGS]]
+        told["findings"] = [_finding(finding) for finding in sorted(findings, key=_urgency)]
     if planned:
-        told["plannedActions"] = [_planned(action) for action in planned[:MOST_PLANNED]]
+        told["plannedActions"] = [_planned(action) for action in planned]
     return told
+
+
+def _urgency(finding: Finding) -> int:
+    return (Severity.ERROR, Severity.WARNING, Severity.INFO).index(finding.weight)
 
 
 def _finding(finding: Finding) -> Json:
@@ -176,8 +204,8 @@ def _finding(finding: Finding) -> Json:
         "code": finding.reason.value,
         "severity": finding.weight.value,
         "id": finding.id,
-        "message": finding.message[:LONGEST_MESSAGE],
-        "remediation": (finding.remediation or finding.reason.facts.remedy)[:LONGEST_MESSAGE],
+        "message": finding.message,
+        "remediation": finding.remediation or finding.reason.facts.remedy,
     }
 
 
@@ -185,15 +213,28 @@ def _planned(action: PlannedAction) -> Json:
     return {
         "action": action.action,
         "id": action.id,
-        "detail": action.detail[:LONGEST_MESSAGE],
+        "detail": action.detail,
         "billable": action.billable,
         "outage": action.outage,
     }
 
 
 def _handled(meta: ObjectMeta) -> Status:
-    return (
-        {"lastHandledReconcileAt": meta.reconcile_requested_at[:LONGEST_ANNOTATION]}
-        if meta.reconcile_requested_at
-        else {}
-    )
+    return {"lastHandledReconcileAt": meta.reconcile_requested_at} if meta.reconcile_requested_at else {}
+
+
+def within_bounds(status: Status) -> Status:
+    """The status, cut where the schema would refuse it: a status that says less is better than one that is never written."""
+    return {name: _cut(name, value) for name, value in status.items()}
+
+
+def _cut(name: str, value: Json) -> Json:
+    match value:
+        case str():
+            return value[: LONGEST.get(name, LONGEST_OTHER)]
+        case dict():
+            return within_bounds(value)
+        case list():
+            return [_cut(name, item) for item in value[: MOST.get(name)]]
+        case _:
+            return value

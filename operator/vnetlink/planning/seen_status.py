@@ -12,8 +12,6 @@ from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.naming import peering_name
 from vnetlink.planning.world import Half, PairWorld, halves
 
-MOST_PREFIXES = 1024  # the schema's bound; a longer list would make every status write fail
-
 
 def shown(pair: PeeringPair, world: PairWorld) -> Shown:
     """Everything that status shows of Azure, and both directions in words."""
@@ -59,7 +57,7 @@ def _vnet(pair: PeeringPair, world: PairWorld, side: Side) -> Json:
         "id": str(vnet.id),
         "name": vnet.id.name,
         "location": vnet.location,
-        "addressPrefixes": list(vnet.prefixes[:MOST_PREFIXES]),
+        "addressPrefixes": list(vnet.prefixes),
         "origin": "Selected",
     }
 
@@ -76,7 +74,7 @@ def _direction(pair: PeeringPair, both: PerSide[Half], side: Side) -> Json:
         "syncLevel": peering.sync_level.value,
         "provisioningState": peering.provisioning.value,
         "origin": _origin(both[side]),
-        "remoteAddressPrefixes": list(peering.remote_prefixes[:MOST_PREFIXES]),
+        "remoteAddressPrefixes": list(peering.remote_prefixes),
     }
 
 

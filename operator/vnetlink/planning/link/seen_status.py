@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vnetlink.domain.outcome import Absent, Present
+from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.ownership import Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
@@ -13,9 +13,8 @@ from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.link import child, dns, vnets
 from vnetlink.planning.link.deletion import to_delete
 from vnetlink.planning.link.plan_link import active, switching
-from vnetlink.planning.link.world import LinkWorld
+from vnetlink.planning.link.world import PEERING_PAIRS, LinkWorld
 from vnetlink.planning.plan import Truth
-from vnetlink.planning.seen_status import MOST_PREFIXES
 
 MIRRORED = ("syncLevel", "encryption", "sharedKey")
 Condition = tuple[str, Truth, Reason, str]
@@ -28,10 +27,10 @@ def seen(link: VNetLink, world: LinkWorld) -> Status:
     return {
         "method": child.method(link)[0].value,
         **{side.value: _vnet(link, world, side, mirrored.get(side.value)) for side in Side},
-        **{side.direction: mirrored.get(side.direction) or {"state": "Missing"} for side in Side},
+        **{side.direction: mirrored.get(side.direction) or {"state": _unpaired(link, world, side)} for side in Side},
         **{name: mirrored[name] for name in MIRRORED if name in mirrored},
         **({"pair": {"kind": shown.kind, "name": shown.name}} if shown is not None else {}),
-        "resources": [*_resources(link, world), *_pairs_resources(mirrored)],
+        "resources": [*_vnets(link, world), *_pairs_resources(mirrored), *_recorded(link)],
     }
 
 
@@ -42,9 +41,21 @@ def states(link: VNetLink, world: LinkWorld) -> PerSide[str]:
 
     def state(side: Side) -> str:
         direction = status.get(side.direction)
-        return str(direction.get("state", "Unknown")) if isinstance(direction, dict) else "Missing"
+        told = direction.get("state", "Unknown") if isinstance(direction, dict) else _unpaired(link, world, side)
+        return str(told)
 
     return PerSide.of(state)
+
+
+def _unpaired(link: VNetLink, world: LinkWorld, side: Side) -> str:
+    """The state of a direction that no pair of this link tells: as the VNet shows it, which another object may have peered."""
+    seen = world.vnets[side]
+    if isinstance(seen, Unreadable):
+        return "Unknown"
+    peering = seen.value.peering_to(link.spec.ends[side.other].id) if isinstance(seen, Present) else None
+    if peering is None or child.kind(link) != PEERING_PAIRS:
+        return "Missing"
+    return peering.state.value
 
 
 def conditions(link: VNetLink, world: LinkWorld) -> tuple[Condition, ...]:
@@ -122,20 +133,18 @@ def _vnet(link: VNetLink, world: LinkWorld, side: Side, mirrored: object) -> Jso
     origin = part.origin.value if part is not None and part.id == id else "Selected"
     shown: Status = {"id": str(id), "name": id.name, "origin": origin}
     if isinstance(found, Present):
-        prefixes: Json = list(found.value.prefixes[:MOST_PREFIXES])
         shown |= {
             "id": str(found.value.id),
             "name": found.value.id.name,
             "location": found.value.location,
-            "addressPrefixes": prefixes,
+            "addressPrefixes": list(found.value.prefixes),
         }
     if isinstance(mirrored, dict) and "gateway" in mirrored:
         shown["gateway"] = mirrored["gateway"]
     return shown
 
 
-def _resources(link: VNetLink, world: LinkWorld) -> list[Json]:
-    """What the link itself sees to: VNets, groups that it made, DNS zone links."""
+def _vnets(link: VNetLink, world: LinkWorld) -> list[Json]:
     rows: list[Json] = []
     for side in Side:
         found = world.vnets[side]
@@ -157,6 +166,12 @@ def _resources(link: VNetLink, world: LinkWorld) -> list[Json]:
                 "onDelete": "Delete" if deletes else "Keep",
             }
         )
+    return rows
+
+
+def _recorded(link: VNetLink) -> list[Json]:
+    """Groups that the link made, and links of DNS zones."""
+    rows: list[Json] = []
     for slot, part in link.record.parts.items():
         if slot.role in (Role.RESOURCE_GROUP, Role.DNS_LINK):
             deletes = to_delete(link, slot) is not None

@@ -12,7 +12,6 @@ from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import ManagementPolicy, VpnConnectionPair
 from vnetlink.domain.vpn import GATEWAY_SUBNET
 from vnetlink.planning.json_value import Json, Status
-from vnetlink.planning.seen_status import MOST_PREFIXES
 from vnetlink.planning.vpn import key_rotation
 from vnetlink.planning.vpn.deletion import goes
 from vnetlink.planning.vpn.steps import ADDRESS_ROLES
@@ -68,12 +67,11 @@ def gateway_state(half: VpnHalf) -> str:
 def _vnet(half: VpnHalf) -> Json:
     shown: Status = {"id": str(half.end.id), "name": half.end.id.name, "origin": "Selected"}
     if half.vnet is not None:
-        prefixes: Json = list(half.vnet.prefixes[:MOST_PREFIXES])
         shown |= {
             "id": str(half.vnet.id),
             "name": half.vnet.id.name,
             "location": half.vnet.location,
-            "addressPrefixes": prefixes,
+            "addressPrefixes": list(half.vnet.prefixes),
         }
     return shown | {"gateway": _gateway(half, half.gateway)}
 
