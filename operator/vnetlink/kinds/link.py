@@ -17,7 +17,7 @@ from vnetlink.domain.specs import ObjectKey, SpecError, VNetLink
 from vnetlink.kinds.diagnosis import diagnose
 from vnetlink.kinds.kind import Kind
 from vnetlink.kube.api import Body
-from vnetlink.kube.decode import decode
+from vnetlink.kube.decode import decode, metadata
 from vnetlink.memory import Memory
 from vnetlink.planning.actions import AzureAction, LinkAction
 from vnetlink.planning.ages import Ages
@@ -134,6 +134,7 @@ def _child(ports: Ports, link: VNetLink, kind: str, seen: Seen[Body]) -> Seen[Ch
             in_line=_in_line(ports, link, kind, body),
             status=status,
             ready=(first, reason, message),
+            requested_at=metadata(body).reconcile_requested_at,
         )
     )
 

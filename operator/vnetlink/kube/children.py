@@ -8,8 +8,9 @@ from __future__ import annotations
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 from vnetlink.kube.answers import Write, written
 from vnetlink.kube.api import ApiServer, Body
+from vnetlink.kube.decode import RECONCILE_REQUESTED
 from vnetlink.kube.objects import GROUP, SERVED, VERSION, collection_path, object_path
-from vnetlink.planning.actions import ChildAction, DeleteChild, PutChild
+from vnetlink.planning.actions import AskChild, ChildAction, DeleteChild, PutChild
 
 LABEL = "vnetlink.dev/link"
 
@@ -21,11 +22,14 @@ class Children:
         self._api = api
 
     async def perform(self, link: ObjectMeta, action: ChildAction) -> Write:
-        """Make, change or delete one pair of this link. One that is there already, or was changed meanwhile, is Later."""
+        """Make, change, wake or delete one pair of this link. One that is there already, or was changed meanwhile, is Later."""
         key = ObjectKey(action.kind, link.key.namespace, action.name)
         if isinstance(action, DeleteChild):
             options = {"propagationPolicy": "Background", "preconditions": {"uid": action.uid}}
             return written(await self._api.delete(object_path(key), options))
+        if isinstance(action, AskChild):
+            metadata = {"resourceVersion": action.version, "annotations": {RECONCILE_REQUESTED: action.at}}
+            return written(await self._api.merge_patch(object_path(key), {"metadata": metadata}))
         if action.version:
             # Replaced, not tested: another version is a conflict then, and told apart from a spec that is refused.
             patch: list[Body] = [

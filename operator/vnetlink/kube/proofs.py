@@ -79,7 +79,7 @@ class Proofs:
             case Present(body):
                 return _proof(body, credential)
             case Absent():
-                return Unreadable(Reason.CREDENTIAL_MISSING, f"There is no Secret {namespace}/{name}", transient=False)
+                return Unreadable(Reason.CREDENTIAL_MISSING, f"There is no Secret {namespace}/{name}.", transient=False)
             case Unreadable(message=message, transient=transient, retry_after=after):
                 reason = Reason.AZURE_UNREACHABLE if transient else Reason.CREDENTIAL_MISSING
                 return Unreadable(reason, f"Secret {namespace}/{name} cannot be read: {message}", transient, after)
@@ -94,7 +94,7 @@ def _proof(body: Body, credential: AzureCredential) -> Proof | Unreadable:
     key = CLIENT_SECRET if credential.type is CredentialType.SERVICE_PRINCIPAL_SECRET else CERTIFICATE
     value = _value(body, key)
     if not value:
-        text = f"Secret {namespace}/{name} has nothing under the key {key}"
+        text = f"Secret {namespace}/{name} has nothing under the key {key}."
         return Unreadable(Reason.CREDENTIAL_MISSING, text, transient=False)
     if key == CLIENT_SECRET:
         value = value.strip()  # a file made with an editor ends in a line feed

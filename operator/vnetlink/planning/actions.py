@@ -241,6 +241,16 @@ class DeleteChild:
 
 
 @dataclass(frozen=True, slots=True)
+class AskChild:
+    """Have a pair of this VNetLink look at Azure now: `at` becomes its reconcile-requested-at. `version`: its resourceVersion."""
+
+    kind: str
+    name: str
+    version: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class MakeSharedKey:
     """Generate a key into a new labelled Secret; one that exists is left as it is."""
 
@@ -300,5 +310,5 @@ VpnAction: TypeAlias = PutSubnet | PutPublicIp | PutGateway | PutConnection | Pu
 LinkAction: TypeAlias = PutResourceGroup | PutVnet | ChangePrefixes | PutSubnet | PutZoneLink | DeletePart
 AzureAction: TypeAlias = PeeringAction | VpnAction | LinkAction
 SecretAction: TypeAlias = MakeSharedKey | RenewSharedKey | KeepPreviousKey | MarkFailedKey | ForgetPreviousKey
-ChildAction: TypeAlias = PutChild | DeleteChild
+ChildAction: TypeAlias = PutChild | DeleteChild | AskChild
 Action: TypeAlias = AzureAction | SecretAction | ChildAction | Record | ReleaseFinalizer

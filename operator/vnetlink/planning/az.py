@@ -60,8 +60,7 @@ def delete(part: PartId) -> str:
     if isinstance(part, ResourceGroupId):
         return f"az group delete --subscription {part.subscription} --name {quote(part.name)}"
     if isinstance(part, ZoneLinkId):
-        where = f"--subscription {part.zone.subscription} --resource-group {quote(part.zone.resource_group)}"
-        return f"az network private-dns link vnet delete {where} --zone-name {part.zone.name} --name {part.name}"
+        return f"az network private-dns link vnet delete {_in_zone(part)}"
     return f"az network {_GROUPS[type(part)]} delete --ids {quote(str(part))}"
 
 
@@ -93,6 +92,16 @@ def list_peerings(vnet: VnetId) -> str:
 def list_subnets(vnet: VnetId) -> str:
     """List this VNet's subnets."""
     return f"az network vnet subnet list {_inside(vnet)} --output table"
+
+
+def register(part: ZoneLinkId, enabled: bool) -> str:
+    """Have this zone link register the VNet's machines, or not."""
+    return f"az network private-dns link vnet update {_in_zone(part)} --registration-enabled {str(enabled).lower()}"
+
+
+def _in_zone(part: ZoneLinkId) -> str:
+    where = f"--subscription {part.zone.subscription} --resource-group {quote(part.zone.resource_group)}"
+    return f"{where} --zone-name {part.zone.name} --name {part.name}"
 
 
 def _inside(vnet: VnetId) -> str:

@@ -19,12 +19,23 @@ from vnetlink.planning.plan import Finding, Plan, PlannedAction, Truth, Verdict
 
 # The schema's bounds: whatever goes beyond them would make every status write fail.
 MOST = {
-    **{"findings": 16, "resources": 64, "plannedActions": 32},
-    **{"addressPrefixes": 1024, "remoteAddressPrefixes": 1024, "publicIPAddresses": 4},
+    "findings": 16,
+    "resources": 64,
+    "plannedActions": 32,
+    "addressPrefixes": 1024,
+    "remoteAddressPrefixes": 1024,
+    "publicIPAddresses": 4,
 }
 LONGEST = {
-    **{"message": 4096, "remediation": 4096, "detail": 4096, "lastHandledReconcileAt": 1024, "id": 512, "name": 80},
-    **{"addressPrefixes": 43, "remoteAddressPrefixes": 43, "publicIPAddresses": 45},
+    "message": 4096,
+    "remediation": 4096,
+    "detail": 4096,
+    "lastHandledReconcileAt": 1024,
+    "id": 512,
+    "name": 80,
+    "addressPrefixes": 43,
+    "remoteAddressPrefixes": 43,
+    "publicIPAddresses": 45,
 }
 LONGEST_OTHER = 64
 UNKNOWN: Status = {side.direction: {"state": "Unknown"} for side in Side}
@@ -84,6 +95,7 @@ def spec_error(meta: ObjectMeta, message: str, previous: Mapping[str, Json], now
         {
             "observedGeneration": meta.generation,
             "conditions": _conditions(verdict, unknown, meta, previous, now),
+            **{name: previous[name] for name in ("method", "pair") if name in previous},
             **UNKNOWN,
             **_handled(meta),
         }

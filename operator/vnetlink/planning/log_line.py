@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vnetlink.domain.outcome import Accepted, Later, Outcome, Refused
 from vnetlink.planning.actions import (
+    AskChild,
     ChildAction,
     DeleteChild,
     DeletePeering,
@@ -12,6 +13,7 @@ from vnetlink.planning.actions import (
     MakeSharedKey,
     MarkFailedKey,
     PeeringAction,
+    PutChild,
     PutPeering,
     RenewSharedKey,
     SecretAction,
@@ -57,5 +59,10 @@ def told_outcome(outcome: Outcome) -> str:
 
 def describe_child(action: ChildAction) -> str:
     """What is done to a pair of a link."""
-    what = "delete" if isinstance(action, DeleteChild) else "change" if action.version else "create"
-    return f"{what} {action.kind} {action.name}"
+    match action:
+        case AskChild():
+            return f"have {action.kind} {action.name} look at Azure"
+        case PutChild():
+            return f"{'change' if action.version else 'create'} {action.kind} {action.name}"
+        case DeleteChild():
+            return f"delete {action.kind} {action.name}"

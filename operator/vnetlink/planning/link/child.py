@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vnetlink.domain.observed import SyncLevel
+from vnetlink.domain.outcome import Present
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import End, VNetLink
 from vnetlink.domain.vnet_link import Encryption, Method
-from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS
+from vnetlink.planning.actions import AskChild
+from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS, Child, LinkWorld
 
 LABEL = "vnetlink.dev/link"
 SUFFIX = {PEERING_PAIRS: "peering", VPN_CONNECTION_PAIRS: "vpn"}
+GROWN = " address space changed "  # between what a person asked for and when the link saw it
+LONGEST_ECHO = 1024  # of lastHandledReconcileAt
 KINDS = {Method.PEERING: PEERING_PAIRS, Method.VPN: VPN_CONNECTION_PAIRS}
 
 
@@ -55,6 +60,30 @@ def spec(link: VNetLink, plural: str, *, leaving: bool = False) -> dict[str, Any
         "deletionPolicy": lifecycle.deletion.value,
         "interval": _duration(link),
     }
+
+
+def ask(link: VNetLink, world: LinkWorld, seen: Child) -> AskChild | None:
+    """A look at Azure that the pair owes: a person asked the link for one, or a VNet has grown and the pair has not noticed.
+
+    The pair answers in lastHandledReconcileAt; until it does it is not asked again, so that nobody asks in a circle.
+    """
+    asked, now = link.meta.reconcile_requested_at, world.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if asked and seen.requested_at.partition(GROWN)[0] != asked:
+        return AskChild(seen.kind, seen.name, seen.version, asked)
+    unanswered = str(seen.status.get("lastHandledReconcileAt") or "") != seen.requested_at[:LONGEST_ECHO]
+    if unanswered or seen.status.get("syncLevel") != "InSync" or not _out_of_sync(link, world):
+        return None
+    return AskChild(seen.kind, seen.name, seen.version, f"{asked}{GROWN}{now}")
+
+
+def _out_of_sync(link: VNetLink, world: LinkWorld) -> bool:
+    """Whether a peering between the two has an old copy of an address space."""
+    for side in Side:
+        seen = world.vnets[side]
+        peering = seen.value.peering_to(link.spec.ends[side.other].id) if isinstance(seen, Present) else None
+        if peering is not None and peering.sync_level is not SyncLevel.FULLY_IN_SYNC:
+            return True
+    return False
 
 
 def _end(end: End) -> dict[str, Any]:

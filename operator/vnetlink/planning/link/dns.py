@@ -11,13 +11,15 @@ from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
-from vnetlink.domain.vnet_link import WantedZone
+from vnetlink.domain.vnet_link import OWNER, WantedZone
+from vnetlink.planning import az
 from vnetlink.planning.actions import PutZoneLink
 from vnetlink.planning.link.vnets import made_by_us, owned
 from vnetlink.planning.link.world import LinkWorld, SeenZone
 from vnetlink.planning.naming import hashed
 from vnetlink.planning.plan import Finding
 from vnetlink.planning.remedies import remedy
+from vnetlink.planning.vpn.naming import owner_tag
 
 
 def slot(zone: WantedZone, side: Side) -> Slot:
@@ -44,9 +46,19 @@ def _step(link: VNetLink, world: LinkWorld, zone: WantedZone, seen: SeenZone, si
         yield PutZoneLink(slot(zone, side), id, vnet, zone.registration_enabled, tags, identity, auxiliary)
         return
     differs = there.registration_enabled != zone.registration_enabled
-    if made_by_us(link, slot(zone, side), there.id) and differs and not there.busy:
+    if differs and _may_change(link, slot(zone, side), there) and not there.busy:
         registers = zone.registration_enabled
         yield PutZoneLink(slot(zone, side), there.id, vnet, registers, there.tags, identity, auxiliary, creates=False)
+
+
+def _may_change(link: VNetLink, place: Slot, there: ObservedZoneLink) -> bool:
+    """Whether record and owner tag agree that this link made it."""
+    tagged = dict(there.tags).get(OWNER) == owner_tag(link.record.installation, link.meta.key)
+    return tagged and made_by_us(link, place, there.id)
+
+
+def _differs_for_good(link: VNetLink, zone: WantedZone, side: Side, there: ObservedZoneLink) -> bool:
+    return there.registration_enabled != zone.registration_enabled and not _may_change(link, slot(zone, side), there)
 
 
 def _leading_to(seen: SeenZone, vnet: VnetId) -> ObservedZoneLink | None:
@@ -99,6 +111,11 @@ def findings(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
         elif refusal := world.refusals.get(slot(zone, side)):
             text = f"Azure refused to link zone {id} to VNet {link.spec.ends[side].id}: {refusal.message}"
             yield Finding(refusal.reason, text, id, remedy(refusal.reason, refusal.message, id))
+        elif (there := _leading_to(seen, link.spec.ends[side].id)) and _differs_for_good(link, zone, side, there):
+            wanted = zone.registration_enabled
+            text = f"Zone link {there.id} was not made by this link, and its registrationEnabled is {not wanted}."
+            how = f"Change it where it is managed, or run: {az.register(there.id, wanted)}"
+            yield Finding(Reason.DRIFTED, text, str(there.id), how)
 
 
 def linked(link: VNetLink, world: LinkWorld) -> bool | None:

@@ -10,7 +10,14 @@ from vnetlink.domain.ownership import Origin, OwnershipRecord
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import VNetLink
 from vnetlink.planning import az
-from vnetlink.planning.actions import ChangePrefixes, ChildAction, DeletePart, LinkAction, PutChild
+from vnetlink.planning.actions import (
+    AskChild,
+    ChangePrefixes,
+    ChildAction,
+    DeleteChild,
+    DeletePart,
+    LinkAction,
+)
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.link import child
 from vnetlink.planning.link.deletion import stays
@@ -37,7 +44,9 @@ def after_write(link: VNetLink, action: LinkAction, outcome: Outcome, drifted: b
 
 def after_child(link: VNetLink, action: ChildAction) -> Iterator[Event]:
     """A pair was made, put back or taken away. What gateways cost is said before the first one is made."""
-    if not isinstance(action, PutChild):
+    if isinstance(action, AskChild):
+        return
+    if isinstance(action, DeleteChild):
         yield normal(
             link,
             "MethodSwitched",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
 from vnetlink.planning.actions import (
     Action,
+    AskChild,
     ChangePrefixes,
     DeleteChild,
     DeletePart,
@@ -35,7 +36,7 @@ def _objection(action: Action, plan: Plan, link: VNetLink, world: LinkWorld | No
             return ""
         case Record():
             return "" if link.spec.lifecycle.writes else "a record is kept by writing objects only"
-        case PutChild() | DeleteChild():
+        case PutChild() | DeleteChild() | AskChild():
             names = {(kind, child.name(link, kind)) for kind in (PEERING_PAIRS, VPN_CONNECTION_PAIRS)}
             return "" if (action.kind, action.name) in names else f"{action.kind} {action.name} is no pair of this link"
         case PutResourceGroup() | PutVnet() | ChangePrefixes() | PutSubnet() | PutZoneLink() | DeletePart():

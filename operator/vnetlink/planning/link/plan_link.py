@@ -95,11 +95,14 @@ def _manage(link: VNetLink, world: LinkWorld) -> Plan:
     if making is not None:  # a subnet of a VNet that we made goes with the VNet
         record = link.record if isinstance(making, PutSubnet) else before(link.record, making, since)
         return Plan(_doing(making), Wake(timedelta(0)), (*recording(link, record), making), findings(link, world))
+    refused = tuple(vnets.refused(link, world))
     if any(
         not isinstance(seen, Present)
         for side, seen in zip(Side, world.vnets, strict=True)
         if link.spec.ends[side].creation
     ):
+        if refused:
+            return replace(stalled(link, refused), findings=findings(link, world))
         return Plan(
             standing(link, world), Wake(SOON, backoff=True, at_most=POLL), findings=findings(link, world), waiting=True
         )
@@ -157,6 +160,8 @@ def children(link: VNetLink, world: LinkWorld) -> tuple[ChildAction, ...]:
         actions.append(PutChild(wanted, child.name(link, wanted), child.spec(link, wanted)))
     elif new.ours and not new.deleting and not new.in_line:
         actions.append(PutChild(wanted, new.name, child.spec(link, wanted), new.version))
+    elif new.ours and not new.deleting and (asking := child.ask(link, world, new)):
+        actions.append(asking)
     return tuple(actions)
 
 
@@ -196,7 +201,8 @@ def switching(link: VNetLink, world: LinkWorld) -> bool:
 def findings(link: VNetLink, world: LinkWorld) -> tuple[Finding, ...]:
     """The link's own, the pair's, and the diagnosis of what stands between the VNets."""
     shown = active(link, world)
-    return tuple(dict.fromkeys((*dns.findings(link, world), *(_mirrored(shown) if shown else ()), *world.findings)))
+    own = (*vnets.refused(link, world), *dns.findings(link, world))
+    return tuple(dict.fromkeys((*own, *(_mirrored(shown) if shown else ()), *world.findings)))
 
 
 def _mirrored(shown: Child) -> tuple[Finding, ...]:
@@ -229,7 +235,10 @@ def standing(link: VNetLink, world: LinkWorld) -> Verdict:
         return _switching(link, world, shown)
     status, reason, message = shown.ready
     verdict = _mirror(shown, status, reason_of(reason), message)
-    return _attention(link, world, verdict) if verdict.ready is Truth.TRUE else verdict
+    if verdict.ready is not Truth.TRUE:
+        return verdict
+    refused = tuple(vnets.refused(link, world))
+    return stalled(link, refused).verdict if refused else _attention(link, world, verdict)
 
 
 def _switching(link: VNetLink, world: LinkWorld, shown: Child) -> Verdict:

@@ -17,6 +17,7 @@ from vnetlink.planning import az
 from vnetlink.planning.actions import ChangePrefixes, LinkAction, PutResourceGroup, PutSubnet, PutVnet, Tags
 from vnetlink.planning.link.world import LinkWorld
 from vnetlink.planning.plan import Finding
+from vnetlink.planning.remedies import remedy
 from vnetlink.planning.vpn.naming import owner_tag
 
 
@@ -99,6 +100,18 @@ def blockers(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
                     str(end.id),
                     f"Put the range back, or delete the subnets first: {az.list_subnets(end.id)}",
                 )
+
+
+def refused(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
+    """ARM said no to making a VNet or its resource group, or to changing a VNet that we made."""
+    for side in Side:
+        id, making = link.spec.ends[side].id, isinstance(world.vnets[side], Absent)
+        for role, what in ((Role.RESOURCE_GROUP, f"to make resource group {id.group}"), (Role.VNET, "")):
+            if refusal := world.refusals.get(Slot(side, role)):
+                what = what or f"to {'make' if making else 'change'} VNet {id}"
+                about = str(id.group if role is Role.RESOURCE_GROUP else id)
+                how = remedy(refusal.reason, refusal.message, about)
+                yield Finding(refusal.reason, f"Azure refused {what}: {refusal.message}", about, how)
 
 
 def overlapping(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ class Child:
 
     `ours`: this very link is its controller. `in_line`: its spec means what planning.link.child.spec asks for. `ready`: its
     Ready condition as (status, reason, message), for its present generation; empty texts before there is one. `status` is
-    mirrored, never decided from but for readiness.
+    mirrored, never decided from but for readiness and for what it has not looked at yet. `requested_at`: its annotation.
     """
 
     kind: str
@@ -37,6 +37,7 @@ class Child:
     in_line: bool
     status: Mapping[str, Any]
     ready: tuple[str, str, str] = ("", "", "")
+    requested_at: str = ""
 
     @property
     def is_ready(self) -> bool:

@@ -10,7 +10,8 @@ from ipaddress import ip_network
 from itertools import chain
 
 from vnetlink.domain.address_space import free_block, overlaps, within
-from vnetlink.domain.observed import ObservedGateway, ObservedPublicIp, ObservedVnet
+from vnetlink.domain.arm_id import PublicIpId, SubnetId
+from vnetlink.domain.observed import ObservedGateway, ObservedPublicIp, ObservedVnet, Provisioning
 from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.ownership import Role
 from vnetlink.domain.reasons import Reason
@@ -252,6 +253,22 @@ def _of_gateway(half: VpnHalf, configuration: str) -> bool:
     return configuration.lower().startswith(f"{half.seen.gateway_id}/".lower())
 
 
+def failed_parts(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
+    """A Failed address or GatewaySubnet stays so until somebody removes it, and Azure makes no gateway with it."""
+    for half in (half for half in both if half.to_make):
+        for id, seen in half.seen.addresses:
+            if isinstance(seen, Present) and seen.value.provisioning is Provisioning.FAILED:
+                yield _failed(half, "Public IP", id)
+        subnet = half.vnet.subnet(GATEWAY_SUBNET) if half.vnet is not None else None
+        if half.vnet is not None and subnet is not None and subnet.provisioning is Provisioning.FAILED:
+            yield _failed(half, "Subnet", SubnetId(half.vnet.id, GATEWAY_SUBNET))
+
+
+def _failed(half: VpnHalf, what: str, id: PublicIpId | SubnetId) -> Finding:
+    text = f"{what} {id} is in provisioningState Failed, so gateway {half.seen.gateway_id} is not made."
+    return Finding(Reason.GATEWAY_FAILED, text, str(id), f"Delete it, and it is made again: {az.delete(id)}")
+
+
 def equal_asns(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
     """Two gateways that speak BGP with each other need different autonomous systems."""
     if not pair.spec.options.enable_bgp:
@@ -406,6 +423,7 @@ CHECKS: tuple[Check, ...] = (
     unsupported_skus,
     gateway_subnets,
     unusable_addresses,
+    failed_parts,
     equal_asns,
     secrets,
 )

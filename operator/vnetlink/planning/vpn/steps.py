@@ -261,7 +261,11 @@ def in_motion(both: PerSide[VpnHalf]) -> tuple[tuple[Side, Role], ...]:
     moving = []
     for half in both:
         subnet = half.vnet.subnet(GATEWAY_SUBNET) if half.vnet and half.to_make else None
-        if half.to_make and half.vnet is not None and (half.vnet.busy or (subnet is not None and not _stands(subnet))):
+        if (
+            half.to_make
+            and half.vnet is not None
+            and (half.vnet.busy or (subnet is not None and subnet.provisioning.busy))
+        ):
             moving.append((half.side, Role.GATEWAY_SUBNET))
         for role, (_, seen) in zip(ADDRESS_ROLES, half.seen.addresses, strict=False):
             if isinstance(seen, Present) and seen.value.busy:

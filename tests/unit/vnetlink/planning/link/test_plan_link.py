@@ -1,0 +1,168 @@
+"""What a VNetLink does next: what Azure refused is told, and its pair looks when there is something to see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from link_worlds import ENDS, NOW, OPERATOR, link_of, pair_that_says, peered, world_of
+from properties.azure_model import IDS, Azure
+from vnetlink.domain.arm_id import PrivateDnsZoneId, ZoneLinkId
+from vnetlink.domain.observed import ObservedZoneLink, Provisioning
+from vnetlink.domain.outcome import Absent, Present, Refused
+from vnetlink.domain.ownership import Origin, Part, Role, Slot
+from vnetlink.domain.reasons import Reason
+from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.specs import End, VNetLink
+from vnetlink.domain.vnet_link import VnetCreation, WantedZone
+from vnetlink.planning.actions import AskChild, ChangePrefixes, PutChild, PutVnet, PutZoneLink
+from vnetlink.planning.link import dns
+from vnetlink.planning.link.guards import allow
+from vnetlink.planning.link.plan_link import plan_link
+from vnetlink.planning.link.seen_status import states
+from vnetlink.planning.link.world import LinkWorld, SeenZone
+from vnetlink.planning.plan import Plan, Truth
+
+MADE = VnetCreation("westeurope", ("10.1.0.0/16",), create_resource_group=True)
+ZONE = PrivateDnsZoneId.parse(f"{IDS.vnet1.group!s}/providers/Microsoft.Network/privateDnsZones/corp.example")
+OWNER = {"vnetlink-owner": "here/VNetLink/team/app-to-data"}
+
+
+def making(**meta: Any) -> VNetLink:
+    """A link that makes VNet 1."""
+    link = link_of(ENDS.put(Side.VNET1, End(IDS.vnet1, creation=MADE)), meta=meta)
+    made = Part(IDS.vnet1, Origin.CREATED)
+    return replace(link, record=link.record.with_part(Slot(Side.VNET1, Role.VNET), made))
+
+
+def said_no(role: Role, reason: Reason) -> dict[Slot, Refused]:
+    return {Slot(Side.VNET1, role): Refused(reason, "Code", "ARM says why.")}
+
+
+def nothing_there(**changes: Any) -> LinkWorld:
+    """VNet 1 does not exist."""
+    there = world_of()
+    return replace(there, vnets=there.vnets.put(Side.VNET1, Absent()), **changes)
+
+
+def planned(link: VNetLink, world: LinkWorld) -> Plan:
+    plan = plan_link(link, world)
+    assert allow(plan, link, world) == plan, "the guards have nothing to object"
+    return plan
+
+
+def asked(plan: Plan) -> list[str]:
+    return [action.at for action in plan.actions if isinstance(action, AskChild)]
+
+
+@pytest.mark.parametrize("reason", [Reason.AUTHORIZATION_FAILED, Reason.POLICY_DENIED, Reason.QUOTA_EXCEEDED])
+def test_a_vnet_that_may_not_be_made_is_told_with_arms_reason(reason: Reason) -> None:
+    plan = planned(making(), nothing_there(refusals=said_no(Role.VNET, reason)))
+    assert (plan.verdict.ready, plan.verdict.reason, plan.verdict.stalled) == (Truth.FALSE, reason, True)
+    assert plan.verdict.message.startswith(f"Azure refused to make VNet {IDS.vnet1}: ARM says why. ")
+    assert [(found.reason, found.id) for found in plan.findings] == [(reason, str(IDS.vnet1))]
+    assert not any(isinstance(action, PutVnet) for action in plan.actions)
+
+
+def test_a_resource_group_that_may_not_be_made_is_told_with_its_own_id() -> None:
+    refused = nothing_there(refusals=said_no(Role.RESOURCE_GROUP, Reason.AUTHORIZATION_FAILED))
+    plan = planned(making(), replace(refused, groups=refused.groups.put(Side.VNET1, Absent())))
+    assert (plan.verdict.reason, plan.findings[0].id) == (Reason.AUTHORIZATION_FAILED, str(IDS.vnet1.group))
+    assert "refused to make resource group" in plan.verdict.message
+
+
+def test_one_vnet_that_may_not_be_made_keeps_the_other_from_nothing() -> None:
+    link = making()
+    ends = link.spec.ends.put(Side.VNET2, End(IDS.vnet2, creation=replace(MADE, prefixes=("10.2.0.0/16",))))
+    link = replace(link, spec=replace(link.spec, ends=ends))
+    world = replace(nothing_there(refusals=said_no(Role.VNET, Reason.POLICY_DENIED)), vnets=PerSide(Absent(), Absent()))
+    plan = planned(link, world)
+    assert [action.slot.side for action in plan.actions if isinstance(action, PutVnet)] == [Side.VNET2]
+    assert [found.reason for found in plan.findings] == [Reason.POLICY_DENIED]
+
+
+def test_a_vnet_that_may_not_grow_is_not_as_asked_for_though_it_is_connected() -> None:
+    link = making()
+    grown = replace(MADE, prefixes=(*MADE.prefixes, "10.9.0.0/16"))
+    link = replace(link, spec=replace(link.spec, ends=link.spec.ends.put(Side.VNET1, End(IDS.vnet1, creation=grown))))
+    stands = world_of(peered(), pair_that_says())
+    assert any(isinstance(action, ChangePrefixes) for action in planned(link, stands).actions)
+    plan = planned(link, replace(stands, refusals=said_no(Role.VNET, Reason.POLICY_DENIED)))
+    assert (plan.verdict.ready, plan.verdict.reason, plan.verdict.stalled) == (
+        Truth.FALSE,
+        Reason.POLICY_DENIED,
+        True,
+    )
+    assert "refused to change VNet" in plan.verdict.message
+
+
+def test_a_look_that_a_person_asks_of_the_link_is_asked_of_its_pair_once() -> None:
+    link = link_of(meta={"reconcile_requested_at": "monday"})
+    assert asked(planned(link, world_of(peered(), pair_that_says()))) == ["monday"]
+    assert asked(planned(link, world_of(peered(), pair_that_says(requested_at="sunday")))) == ["monday"]
+    assert asked(planned(link, world_of(peered(), pair_that_says(requested_at="monday")))) == []
+
+
+GROWN = peered().grow(Side.VNET1, "10.9.0.0/16")
+IN_SYNC = {"syncLevel": "InSync"}
+
+
+def test_a_pair_that_has_not_noticed_that_a_vnet_grew_is_woken() -> None:
+    asleep = pair_that_says(status=IN_SYNC)
+    assert asked(planned(link_of(), world_of(peered(), asleep))) == []
+    (at,) = asked(planned(link_of(), world_of(GROWN, asleep)))
+    assert NOW.strftime("%Y-%m-%dT%H:%M:%SZ") in at
+
+
+def test_a_pair_is_not_woken_twice_before_it_has_looked_nor_when_it_knows() -> None:
+    (at,) = asked(planned(link_of(), world_of(GROWN, pair_that_says(status=IN_SYNC))))
+    not_yet = pair_that_says(status=IN_SYNC, requested_at=at)
+    knows = pair_that_says(status={"syncLevel": "OutOfSync", "lastHandledReconcileAt": at}, requested_at=at)
+    assert asked(planned(link_of(), world_of(GROWN, not_yet))) == []
+    assert asked(planned(link_of(), world_of(GROWN, knows))) == []
+
+
+def test_growth_does_not_make_a_request_of_a_person_count_again() -> None:
+    link = link_of(meta={"reconcile_requested_at": "monday"})
+    handled = {**IN_SYNC, "lastHandledReconcileAt": "monday"}
+    (at,) = asked(planned(link, world_of(GROWN, pair_that_says(status=handled, requested_at="monday"))))
+    assert asked(planned(link, world_of(peered(), pair_that_says(requested_at=at)))) == []
+
+
+@pytest.mark.parametrize("other", [{"ours": False}, {"deleting": True}, {"in_line": False}])
+def test_only_a_pair_that_is_ours_stays_and_is_as_asked_for_is_woken(other: dict[str, bool]) -> None:
+    link = link_of(meta={"reconcile_requested_at": "monday"})
+    plan = planned(link, world_of(peered(), pair_that_says(**other)))
+    assert asked(plan) == []
+    assert any(isinstance(action, PutChild) for action in plan.actions) is (other == {"in_line": False})
+
+
+def registering(tags: dict[str, str], origin: Origin = Origin.CREATED) -> tuple[VNetLink, LinkWorld]:
+    """The zone's link to VNet 1 stands, registers nothing, and is asked to register."""
+    id = ZoneLinkId(ZONE, "one")
+    link = link_of(zones=(WantedZone(ZONE, (Side.VNET1,), registration_enabled=True),))
+    link = replace(link, record=link.record.with_part(Slot(Side.VNET1, Role.DNS_LINK, ZONE.key), Part(id, origin)))
+    there = ObservedZoneLink(id, IDS.vnet1, False, Provisioning.SUCCEEDED, tuple(tags.items()))
+    return link, world_of(peered(), pair_that_says(), zones=(SeenZone(ZONE, Present((there,)), OPERATOR),))
+
+
+def test_a_zone_link_that_record_and_tag_call_ours_is_changed() -> None:
+    link, world = registering(OWNER)
+    assert [action.registration_enabled for action in planned(link, world).actions if isinstance(action, PutZoneLink)]
+    assert list(dns.findings(link, world)) == []
+
+
+@pytest.mark.parametrize(("tags", "origin"), [({}, Origin.CREATED), (OWNER, Origin.ADOPTED)])
+def test_a_zone_link_that_is_not_ours_is_told_and_left_alone(tags: dict[str, str], origin: Origin) -> None:
+    link, world = registering(tags, origin)
+    plan = planned(link, world)
+    assert not any(isinstance(action, PutZoneLink) for action in plan.actions)
+    assert (plan.verdict.ready, plan.verdict.reason) == (Truth.TRUE, Reason.DRIFTED)
+    assert "--registration-enabled true" in plan.findings[0].remediation
+
+
+def test_a_vnet_that_another_object_peered_is_not_called_missing() -> None:
+    assert states(link_of(), world_of(peered())) == PerSide("Connected", "Connected")
+    assert states(link_of(), world_of(Azure.new())) == PerSide("Missing", "Missing")
