@@ -214,5 +214,7 @@ def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
 
 
 def path(*segments: str) -> str:
-    """Segments as a path, each escaped: a name never becomes more than one segment."""
+    """Segments as a path, each escaped: a name never becomes more than one segment, nor less. Raises ValueError."""
+    if not all(segment.strip(".") for segment in segments):  # at worst `..` would lead to the list of all Secrets
+        raise ValueError(f"{segments} are no path")
     return "/" + "/".join(quote(segment, safe="") for segment in segments)

@@ -16,12 +16,10 @@ from vnetlink.domain.credential import (
 )
 from vnetlink.domain.specs import SpecError
 from vnetlink.kube.decode import metadata
-from vnetlink.kube.fields import Body, Wrong, choice, mapping, string
+from vnetlink.kube.fields import Body, Wrong, choice, mapping, object_name, string
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SUBSCRIPTION = re.compile(r"/subscriptions/" + _GUID.pattern)
-# Dots alone would lead to another path of the API server.
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
 def azure_credential(body: Body) -> AzureCredential | SpecError:
@@ -67,10 +65,7 @@ def _ref(spec: Body, name: str, required: bool) -> str:
     if not required:
         return ""
     path = f"spec.{name}"
-    text = string(mapping(spec, name, path), "name", path)
-    if _NAME.fullmatch(text) is None:
-        raise Wrong(f"{path}.name: {text[:80]!r} is no name; use lower-case letters, digits, dots and dashes")
-    return text
+    return object_name(mapping(spec, name, path), "name", path)
 
 
 def _scope(text: str) -> Scope:

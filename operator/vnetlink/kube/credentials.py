@@ -65,8 +65,6 @@ class Credentials:
         return Known(found, labels)
 
     async def _credential(self, key: ObjectKey) -> SeenCredential:
-        if not (key.namespace.strip(".") and key.name.strip(".")):
-            return Absent()  # "", "." and ".." would lead to another path
         heard = self._known.get(key)
         if heard is not None and self._monotonic() < heard.until:
             return heard.seen

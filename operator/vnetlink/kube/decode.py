@@ -32,7 +32,7 @@ from vnetlink.domain.specs import (
     VpnConnectionPairSpec,
 )
 from vnetlink.domain.vnet_link import Encryption, Method, ReplacePolicy
-from vnetlink.kube.fields import Body, Wrong, arm_id, choice, flag, instant, mapping, span, string
+from vnetlink.kube.fields import Body, Wrong, arm_id, choice, credential_ref, flag, instant, mapping, span
 from vnetlink.kube.link_blocks import creation, flows, zones
 from vnetlink.kube.peering_block import peering_block
 from vnetlink.kube.vpn_block import vpn_block
@@ -208,19 +208,12 @@ def _ends(spec: Body) -> PerSide[End]:
 
 
 def _end(end: Body, path: str) -> End:
+    ref = credential_ref(end, path)
     return End(
         id=arm_id(end, "id", path, VnetId),
         management=choice(end, "managementPolicy", ManagementPolicy.MANAGE, path),
-        credential_ref=_credential(end, f"{path}.credentialRef"),
+        credential_ref=CredentialRef(*ref) if ref else None,
     )
-
-
-def _credential(end: Body, path: str) -> CredentialRef | None:
-    """One that names nobody is an error, or it would mean the operator's own identity."""
-    if end.get("credentialRef") is None:
-        return None
-    ref = mapping(end, "credentialRef", path)
-    return CredentialRef(string(ref, "name", path), string(ref, "namespace", path, "") or None)
 
 
 def _lifecycle(spec: Body) -> Lifecycle:

@@ -22,6 +22,8 @@ OUR_TAGS = frozenset({MANAGED_BY, OWNER})
 
 _DURATION = re.compile(r"(?:[0-9]{1,5}[hms])+")
 _DURATION_PART = re.compile(r"([0-9]{1,5})([hms])")
+# It becomes part of a path of the API server: never "." or "..", which would lead elsewhere.
+_OBJECT_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 _UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
 
 
@@ -54,6 +56,23 @@ def string(parent: Body, name: str, path: str, default: str | None = None) -> st
     if not isinstance(value, str):
         raise Wrong(f"{path}.{name}: is missing" if value is None else f"{path}.{name}: must be a string")
     return value
+
+
+def object_name(parent: Body, name: str, path: str) -> str:
+    """The name of another object. What is none is not quoted: it may be a secret, put into the wrong field."""
+    text = string(parent, name, path)
+    if _OBJECT_NAME.fullmatch(text) is None:
+        raise Wrong(f"{path}.{name}: must be the name of an object: lower-case letters, digits, - and .")
+    return text
+
+
+def credential_ref(parent: Body, path: str) -> tuple[str, str | None] | None:
+    """Name and namespace in `credentialRef`. One that names nobody is wrong, or it would mean the operator's own identity."""
+    if parent.get("credentialRef") is None:
+        return None
+    path = f"{path}.credentialRef"
+    ref = mapping(parent, "credentialRef", path)
+    return object_name(ref, "name", path), object_name(ref, "namespace", path) if ref.get("namespace") else None
 
 
 def flag(parent: Body, name: str, default: bool, path: str) -> bool:

@@ -9,7 +9,20 @@ from vnetlink.domain.address_space import within
 from vnetlink.domain.arm_id import PrivateDnsZoneId, valid_child_name
 from vnetlink.domain.sides import Side
 from vnetlink.domain.vnet_link import Direction, RequiredFlow, VnetCreation, WantedZone
-from vnetlink.kube.fields import Body, Wrong, arm_id, choice, flag, mapping, number, rows, string, tags, texts
+from vnetlink.kube.fields import (
+    Body,
+    Wrong,
+    arm_id,
+    choice,
+    credential_ref,
+    flag,
+    mapping,
+    number,
+    rows,
+    string,
+    tags,
+    texts,
+)
 
 MOST_PREFIXES, MOST_SUBNETS, MOST_ZONES, MOST_FLOWS = 16, 64, 16, 16
 LINKED = {"Both": tuple(Side), "Vnet1": (Side.VNET1,), "Vnet2": (Side.VNET2,)}
@@ -86,18 +99,14 @@ def zones(spec: Body) -> tuple[WantedZone, ...]:
 
 
 def _zone(row: Body, path: str) -> WantedZone:
-    link_to, credential = string(row, "linkTo", path, "Both"), f"{path}.credentialRef"
+    link_to = string(row, "linkTo", path, "Both")
     if link_to not in LINKED:
         raise Wrong(f"{path}.linkTo: {link_to[:40]!r} is not one of {', '.join(LINKED)}")
-    ref = mapping(row, "credentialRef", credential, required=False)
-    absent = row.get("credentialRef") is None
     return WantedZone(
         zone=arm_id(row, "id", path, PrivateDnsZoneId),
         sides=LINKED[link_to],
         registration_enabled=flag(row, "registrationEnabled", False, path),
-        credential=None
-        if absent
-        else (string(ref, "name", credential), string(ref, "namespace", credential, "") or None),
+        credential=credential_ref(row, path),
     )
 
 

@@ -165,8 +165,6 @@ def previous_name(pair: ObjectMeta) -> str:
 
 
 def _place(namespace: str, name: str) -> str:
-    if not name.strip("."):  # "", "." and ".." would lead to another path, at worst to the list of all Secrets
-        raise ValueError(f"{name!r} is no name of a Secret")
     return path("api", "v1", "namespaces", namespace, "secrets", name)
 
 

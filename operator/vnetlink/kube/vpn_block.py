@@ -18,14 +18,25 @@ from vnetlink.domain.vpn import (
     WantedSharedKey,
     WantedVpnSide,
 )
-from vnetlink.kube.fields import Body, Wrong, choice, flag, mapping, number, optional_id, rows, span, string, tags
+from vnetlink.kube.fields import (
+    Body,
+    Wrong,
+    choice,
+    flag,
+    mapping,
+    number,
+    object_name,
+    optional_id,
+    rows,
+    span,
+    string,
+    tags,
+)
 
 PATH = "spec.vpn"
 SHORTEST_VERIFY, LONGEST_VERIFY = timedelta(seconds=1), timedelta(days=1)
 SUBNET_LENGTHS = range(24, 28)
 
-# Both become parts of a path or of a document of the API server: never "." or "..", which would lead elsewhere.
-_SECRET_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 _SECRET_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
 
@@ -128,11 +139,8 @@ def _shared_key(block: Body) -> WantedSharedKey:
 
 
 def _secret(ref: Body, path: str) -> SecretKeyRef:
-    name, key = string(ref, "name", path), string(ref, "key", path, "sharedKey")
-    # neither is quoted: it may be the shared key itself, put into the wrong field
-    if _SECRET_NAME.fullmatch(name) is None:
-        raise Wrong(f"{path}.name: must be the name of a Secret: lower-case letters, digits, - and .")
-    if _SECRET_KEY.fullmatch(key) is None:
+    name, key = object_name(ref, "name", path), string(ref, "key", path, "sharedKey")
+    if _SECRET_KEY.fullmatch(key) is None:  # not quoted either
         raise Wrong(f"{path}.key: must be a key of the Secret's data: letters, digits, - _ and .")
     return SecretKeyRef(name, key)
 

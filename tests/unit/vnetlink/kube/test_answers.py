@@ -55,3 +55,9 @@ def test_a_write_that_was_taken_knows_its_version() -> None:
 
 def test_a_name_never_becomes_more_than_one_segment_of_a_path() -> None:
     assert path("apis", "../secrets", "a b?c#d") == "/apis/..%2Fsecrets/a%20b%3Fc%23d"
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_name_never_becomes_less_than_one_segment_of_a_path(name: str) -> None:
+    with pytest.raises(ValueError, match="are no path"):
+        path("api", "v1", "namespaces", "team", "secrets", name)

@@ -158,12 +158,6 @@ async def test_labels_are_asked_for_only_where_a_selector_decides(world: World) 
     assert world.credentials.remembered(pair(ref=ref)).labels == Present({"tier": "gold"})
 
 
-@pytest.mark.parametrize("name", ["..", ".", ""])
-async def test_a_name_that_leads_elsewhere_is_asked_of_nobody(world: World, name: str) -> None:
-    await world.credentials.known(pair(ref={"name": name}))
-    assert world.server.asked == []
-
-
 # -- waking
 
 

@@ -239,7 +239,7 @@ def gateways(one: Any, two: Any = None) -> dict[str, Any]:
         ({"sharedKey": {"secretRef": {}}}, "spec.vpn.sharedKey.secretRef.name: is missing"),
         (
             {"sharedKey": {"secretRef": {"name": "."}}},
-            "spec.vpn.sharedKey.secretRef.name: must be the name of a Secret",
+            "spec.vpn.sharedKey.secretRef.name: must be the name of an object",
         ),
         ({"sharedKey": {"secretRef": {"name": ".."}}}, "spec.vpn.sharedKey.secretRef.name: must be the name"),
         ({"sharedKey": {"secretRef": {"name": "a/b"}}}, "spec.vpn.sharedKey.secretRef.name: "),
