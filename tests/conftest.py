@@ -11,6 +11,7 @@ from armsim_process import ArmsimProcess
 from controlplane.cluster import Cluster
 from estate import OPERATOR_NAMESPACE, Estate, control_plane
 from link_estate import LinkEstate, link_estate
+from listening import Wire
 from vpn_estate import VpnEstate, vpn_estate
 
 
@@ -51,3 +52,10 @@ def links(cluster: Cluster, azure: ArmsimProcess, tmp_path: Path) -> Iterator[Li
     """As `estate`, with the words of a VNetLink."""
     with link_estate(cluster, azure, tmp_path) as estate:
         yield estate
+
+
+@pytest.fixture(scope="module")
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+    """Our clients and whoever they can be sent to, all in this process."""
+    with Wire(tmp_path_factory.mktemp("wire")) as open:
+        yield open

@@ -1,6 +1,6 @@
 """Addresses that an answer hands out: nobody goes there, least of all with a token.
 
-A list's nextLink to another host is in tests/contract/test_azure_arm.py: lists begin with ten VNets and long intervals.
+Every other way in which an answer can lead astray is in tests/properties/test_hostile_answers.py.
 """
 
 from __future__ import annotations

@@ -67,6 +67,8 @@ class Caught:
         document = json.loads(body) if body.strip() else {}
         if not isinstance(document, dict) or not isinstance(document.get("value", []), list):
             raise ValueError("the body is not a JSON object of Azure Resource Manager")
+        if "{" in str(document.get("nextLink")):  # the SDK would fill it in like a template, or stumble
+            raise ValueError("the address of the next page is none")
         cleaned = keyless(document) if b"sharedkey" in body.lower() else document
         assert isinstance(cleaned, dict)
         return cleaned

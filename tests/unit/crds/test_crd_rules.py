@@ -86,6 +86,16 @@ def test_every_field_at_every_depth_has_a_description() -> None:
     assert not failing(f for f in FIELDS if len(f.schema.get("description", "")) < 10)
 
 
+def test_no_field_of_spec_is_an_address_and_none_but_a_tag_is_free_text() -> None:
+    """What has neither a rule nor a list of values could be a host or a URL (design/faults.md, T8); tags go into bodies only."""
+    spec = [f for f in FIELDS if f.path.startswith("spec.")]
+    assert not failing(f for f in spec if re.search("(?i)url|uri|host|fqdn|endpoint|server|authority|proxy", f.name))
+    below = ((f, f.schema, f.schema.get("items"), f.schema.get("additionalProperties")) for f in spec)
+    texts = [(f, one) for f, *some in below for one in some if isinstance(one, dict) and one.get("type") == "string"]
+    free = [f for f, one in texts if not {"enum", "x-kubernetes-validations", "pattern"} & one.keys()]
+    assert {f.name for f in free} == {"tags"}
+
+
 def test_a_field_with_a_default_says_so_in_its_description() -> None:
     spec = [f for f in FIELDS if f.path.startswith("spec.")]
     assert not failing(f for f in spec if "default" in f.schema and "default" not in f.schema["description"].lower())
