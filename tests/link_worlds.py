@@ -7,12 +7,13 @@ from typing import Any
 
 from properties.azure_model import IDS, Azure
 from vnetlink.domain.identity import Identity
+from vnetlink.domain.kinds import PEERING_PAIRS, VPN_CONNECTION_PAIRS
 from vnetlink.domain.outcome import Absent, Present, Seen
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, ObjectKey, ObjectMeta, VNetLink, VNetLinkSpec
-from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS, Child, LinkWorld
+from vnetlink.planning.link.world import Child, LinkWorld
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OPERATOR = Identity("operator", "tenant", client="vnetlink")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from vnetlink.credential_turn import CredentialTurn
-from vnetlink.domain.credential import AZURE_CREDENTIALS
+from vnetlink.domain.kinds import AZURE_CREDENTIALS
 from vnetlink.domain.outcome import Absent, Later, Present, Refused, Unreadable
 from vnetlink.domain.specs import ObjectKey, Owner, PeeringPair, SpecError, VNetLink, VpnConnectionPair
 from vnetlink.kinds.link import LINK

@@ -27,6 +27,7 @@ from vnetlink.azure.identities import Identities
 from vnetlink.azure.limiter import UNLIMITED, Limits
 from vnetlink.config import Config
 from vnetlink.domain.identity import Identity
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import ObjectKey, Owner
 from vnetlink.handlers import health as probes
@@ -38,7 +39,7 @@ from vnetlink.kube.children import Children
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.credentials import Credentials
 from vnetlink.kube.events import Recorder
-from vnetlink.kube.objects import SERVED, Objects
+from vnetlink.kube.objects import Objects
 from vnetlink.kube.proofs import Proofs
 from vnetlink.kube.secrets import Secrets
 from vnetlink.kube.status import StatusWriter
@@ -218,7 +219,7 @@ class _Process:
             if isinstance(found, str):
                 return found
             kinds = found
-            return None if kinds else discovery.waiting_for(SERVED)
+            return None if kinds else discovery.waiting_for(KINDS)
 
         await self._until(none_served)
         return kinds

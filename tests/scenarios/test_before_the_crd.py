@@ -9,7 +9,7 @@ import pytest
 
 from controlplane.cluster import CRDS, Cluster
 from estate import OPERATOR_NAMESPACE, Estate, eventually
-from vnetlink.kube.objects import SERVED
+from vnetlink.domain.kinds import KINDS
 
 CRD = "peeringpairs.vnetlink.dev"
 
@@ -58,7 +58,7 @@ def make(estate: Estate, plural: str, name: str) -> None:
     vpn = {"vpn": {"sharedKey": {"secretRef": {"name": "psk"}}}} if plural == "vpnconnectionpairs" else {}
     body = {
         "apiVersion": "vnetlink.dev/v1alpha1",
-        "kind": SERVED[plural],
+        "kind": KINDS[plural],
         "metadata": {"name": name, "namespace": estate.namespace},
         "spec": ends | vpn,
     }
@@ -78,7 +78,7 @@ def test_with_one_crd_missing_it_serves_the_other_kinds_and_that_one_from_when_i
     estate: Estate, first: str, second: str
 ) -> None:
     remove_crds(estate.cluster)
-    for plural in SERVED.keys() - {second}:
+    for plural in KINDS.keys() - {second}:
         apply_one(estate.cluster, plural)
     estate.start()
     make(estate, first, "early")

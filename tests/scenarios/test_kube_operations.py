@@ -14,6 +14,7 @@ from controlplane.cluster import Cluster
 from service_accounts import as_service_account
 from vnetlink.domain.events import Event, EventType
 from vnetlink.domain.identity import Identity
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.handlers.intake import Intake
 from vnetlink.kube import discovery, installation
@@ -21,7 +22,7 @@ from vnetlink.kube.api import ApiServer, path
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.credentials import Credentials
 from vnetlink.kube.events import Recorder
-from vnetlink.kube.objects import SERVED, Objects
+from vnetlink.kube.objects import Objects
 from vnetlink.kube.versions import Versions
 from vnetlink.planning.grants import Law
 from vnetlink.planning.plan import SOON, Wake
@@ -156,23 +157,23 @@ async def test_a_config_map_without_id_is_never_overwritten(cluster: Cluster, se
 
 
 async def test_nothing_is_missing_once_the_crds_are_there(server: ApiServer) -> None:
-    assert await discovery.served(server) == SERVED.keys()
+    assert await discovery.served(server) == KINDS.keys()
 
 
 async def test_an_administrator_is_denied_nothing(server: ApiServer) -> None:
-    assert await discovery.denied(server, discovery.needs(SERVED, (), NAMESPACE)) == ()
+    assert await discovery.denied(server, discovery.needs(KINDS, (), NAMESPACE)) == ()
 
 
 async def test_missing_verbs_are_named(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
     cluster.kubectl("-n", NAMESPACE, "create", "serviceaccount", "weak")
-    ours = ",".join(f"{plural}.vnetlink.dev" for plural in SERVED)
+    ours = ",".join(f"{plural}.vnetlink.dev" for plural in KINDS)
     cluster.kubectl("create", "clusterrole", "weak", "--verb=get,list,watch", f"--resource={ours}")
     cluster.kubectl("create", "clusterrolebinding", "weak", "--clusterrole=weak", f"--serviceaccount={NAMESPACE}:weak")
     server = ApiServer(
         str(as_service_account(cluster, tmp_path_factory.mktemp("account"), NAMESPACE, "weak")), None, "vnetlink/test"
     )
     try:
-        refused = await discovery.denied(server, discovery.needs(SERVED, (), NAMESPACE))
+        refused = await discovery.denied(server, discovery.needs(KINDS, (), NAMESPACE))
     finally:
         await server.close()
     assert [str(need) for need in refused] == [
@@ -212,14 +213,14 @@ async def test_a_sweep_finds_what_the_watch_has_missed(cluster: Cluster, server:
     )
     for name in ("removed", "unchanged", "edited"):
         cluster.kubectl("create", "-f", "-", input=manifest(name))
-    assert await intake.sweep(SERVED)
+    assert await intake.sweep(KINDS)
     assert served(queue) == {"removed", "unchanged", "edited"}
     cluster.kubectl("-n", NAMESPACE, "delete", "peeringpair", "removed")
     cluster.kubectl(
         "-n", NAMESPACE, "patch", "peeringpair", "edited", "--type=merge", "-p", '{"spec":{"suspend":true}}'
     )
     cluster.kubectl("create", "-f", "-", input=manifest("new"))
-    assert await intake.sweep(SERVED)
+    assert await intake.sweep(KINDS)
     assert served(queue) == {"removed", "edited", "new"}
 
 
@@ -259,7 +260,7 @@ async def test_a_sweep_that_cannot_read_the_list_concludes_nothing(
     intake.event("ADDED", json.loads(manifest("known")))
     served(queue)
     try:
-        assert not await intake.sweep(SERVED)
+        assert not await intake.sweep(KINDS)
     finally:
         await server.close()
     assert served(queue) == set()

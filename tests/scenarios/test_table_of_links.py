@@ -20,6 +20,7 @@ from link_worlds import NOW, link_of, pair_that_says, peered, world_of
 from properties.azure_model import Azure
 from vnetlink.domain.arm_id import PrivateDnsZoneId
 from vnetlink.domain.identity import NotGranted
+from vnetlink.domain.kinds import VPN_CONNECTION_PAIRS
 from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
@@ -35,7 +36,7 @@ from vnetlink.planning.conditions import Shown
 from vnetlink.planning.letting_go import Held, release, wait
 from vnetlink.planning.link import seen_status
 from vnetlink.planning.link.plan_link import plan_link
-from vnetlink.planning.link.world import VPN_CONNECTION_PAIRS, LinkWorld, SeenZone
+from vnetlink.planning.link.world import LinkWorld, SeenZone
 from vnetlink.planning.plan import Finding, Plan
 
 GOLDEN = Path(__file__).with_suffix("").with_name("table_of_links.txt")

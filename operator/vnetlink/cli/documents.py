@@ -9,12 +9,13 @@ from typing import Any
 
 import yaml
 
+from vnetlink.domain.kinds import AZURE_CREDENTIALS, KINDS
 from vnetlink.domain.specs import Owner, SpecError
 from vnetlink.kube.decode import OWNED, decode
 
 API_VERSION = "vnetlink.dev/v1alpha1"
-KINDS = ("VNetLink", "PeeringPair", "VpnConnectionPair")
-SILENT = "AzureCredential"  # says who we are, and writes nothing
+SILENT = KINDS[AZURE_CREDENTIALS]  # says who we are, and writes nothing
+PLANNED = tuple(kind for kind in KINDS.values() if kind != SILENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,8 @@ def _document(body: object) -> Iterator[Document]:
         raise Unusable("is no object; write apiVersion, kind, metadata and spec")
     _only_text_keys(body)
     kind, version = body.get("kind"), body.get("apiVersion")
-    if version != API_VERSION or kind not in (*KINDS, SILENT):
-        raise Unusable(f"kind: {version} {kind} is not one of {', '.join(KINDS)} of {API_VERSION}")
+    if version != API_VERSION or kind not in KINDS.values():
+        raise Unusable(f"kind: {version} {kind} is not one of {', '.join(PLANNED)} of {API_VERSION}")
     if kind == SILENT:
         return
     owner = _decoded(body)

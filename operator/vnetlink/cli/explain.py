@@ -13,6 +13,7 @@ from typing import Any, cast
 from vnetlink.azure.arm import Arm
 from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.identity import Identity
+from vnetlink.domain.kinds import PEERING_PAIRS
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Present
 from vnetlink.domain.ownership import OwnershipRecord
@@ -106,7 +107,7 @@ async def explain(arm: Arm, identity: Identity, vnets: PerSide[VnetId]) -> Expla
 
 def observing(vnets: PerSide[VnetId]) -> PeeringPair:
     """A pair that nobody asked for, to be looked at as an observing object is."""
-    key = ObjectKey("peeringpairs", "", "explain")
+    key = ObjectKey(PEERING_PAIRS, "", "explain")
     meta = ObjectMeta(key, "", 0, "", instant(""))
     return PeeringPair(meta, PeeringPairSpec(vnets.map(End), lifecycle=OBSERVING), OwnershipRecord("", ""))
 

@@ -19,6 +19,7 @@ from vnetlink.cli.making import made
 from vnetlink.cli.planned import Planned, Sheet
 from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.identity import Identity
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Present, Seen
 from vnetlink.domain.reasons import Reason
@@ -26,7 +27,7 @@ from vnetlink.domain.secrets import ObservedSecret
 from vnetlink.domain.shared_key import CheckedKey, SharedKey
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import Lifecycle, ManagementPolicy, PeeringPair, SpecError, VNetLink, VpnConnectionPair
-from vnetlink.kinds.link import KINDS, LINK
+from vnetlink.kinds.link import LINK
 from vnetlink.kinds.peering import PEERING
 from vnetlink.kinds.vpn import VPN
 from vnetlink.kube.decode import decode

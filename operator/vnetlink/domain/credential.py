@@ -8,9 +8,9 @@ from enum import Enum
 from typing import TypeAlias
 
 from vnetlink.domain.arm_id import ArmId
+from vnetlink.domain.kinds import AZURE_CREDENTIALS
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 
-AZURE_CREDENTIALS = "azurecredentials"
 DEFAULT_NAME = "default"  # the one that is used by whoever names none
 
 Labels: TypeAlias = Mapping[str, str]

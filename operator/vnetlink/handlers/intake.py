@@ -9,7 +9,7 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from vnetlink.domain.credential import AZURE_CREDENTIALS
+from vnetlink.domain.kinds import AZURE_CREDENTIALS
 from vnetlink.domain.outcome import Present, Unreadable
 from vnetlink.domain.specs import ObjectKey, ObjectMeta, SpecError
 from vnetlink.kube.claims import Claims

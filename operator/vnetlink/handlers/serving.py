@@ -10,11 +10,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 
+from vnetlink.domain.kinds import KINDS
 from vnetlink.handlers.intake import Intake
 from vnetlink.handlers.watch import Watcher
 from vnetlink.kube import discovery
 from vnetlink.kube.api import ApiServer
-from vnetlink.kube.objects import SERVED
 
 LOOK = 2.0  # seconds between two looks for a kind that is missing
 SWEEP, SWEEP_AGAIN = 300.0, 10.0  # seconds; the second after a list that could not be read
@@ -39,7 +39,7 @@ class Serving:
     def watch(self) -> None:
         """Begin to watch the kinds that are there."""
         self._watch(self._kinds)
-        if absent := SERVED.keys() - self._kinds:
+        if absent := KINDS.keys() - self._kinds:
             log.warning("not everything is served: %s", discovery.waiting_for(absent))
 
     async def sweep(self) -> None:
@@ -50,7 +50,7 @@ class Serving:
 
     async def pick_up(self) -> None:
         """Serve each missing kind from when it comes. Does not end."""
-        while SERVED.keys() - self._kinds:
+        while KINDS.keys() - self._kinds:
             await asyncio.sleep(LOOK)
             found = await discovery.served(self._api)
             if not isinstance(found, str) and (new := found - self._kinds):

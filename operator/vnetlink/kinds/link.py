@@ -9,6 +9,7 @@ from datetime import timedelta
 from vnetlink.domain.arm_id import PrivateDnsZoneId
 from vnetlink.domain.events import Event
 from vnetlink.domain.identity import Identity, NotGranted
+from vnetlink.domain.kinds import PAIRS, VPN_CONNECTION_PAIRS
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Outcome, Present, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
@@ -27,11 +28,9 @@ from vnetlink.planning.letting_go import release
 from vnetlink.planning.link import child, deletion, events, guards, seen_status
 from vnetlink.planning.link.plan_link import plan_link
 from vnetlink.planning.link.words import describe
-from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS, Child, LinkWorld, SeenZone
+from vnetlink.planning.link.world import Child, LinkWorld, SeenZone
 from vnetlink.planning.plan import Finding, Plan
 from vnetlink.ports import Ports
-
-KINDS = {PEERING_PAIRS: "PeeringPair", VPN_CONNECTION_PAIRS: "VpnConnectionPair"}
 
 CALM = timedelta(seconds=30)  # security groups and route tables change rarely, and there may be hundreds
 
@@ -108,7 +107,7 @@ async def _zones(ports: Ports, link: VNetLink, granted: PerSide[Identity], ages:
 
 
 async def _children(ports: Ports, link: VNetLink) -> dict[str, Seen[Child]]:
-    keys = {kind: ObjectKey(kind, link.meta.key.namespace, child.name(link, kind)) for kind in KINDS}
+    keys = {kind: ObjectKey(kind, link.meta.key.namespace, child.name(link, kind)) for kind in PAIRS}
     bodies = await gather(*(ports.objects.get(key) for key in keys.values()))
     return {kind: _child(ports, link, kind, seen) for kind, seen in zip(keys, bodies, strict=True)}
 

@@ -5,11 +5,12 @@ Nothing of the link's metadata is handed on but its name, in a label: tracking l
 
 from __future__ import annotations
 
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 from vnetlink.kube.answers import Write, written
 from vnetlink.kube.api import ApiServer, Body
 from vnetlink.kube.decode import RECONCILE_REQUESTED
-from vnetlink.kube.objects import GROUP, SERVED, VERSION, collection_path, object_path
+from vnetlink.kube.objects import GROUP, VERSION, collection_path, object_path
 from vnetlink.planning.actions import AskChild, ChildAction, DeleteChild, PutChild
 
 LABEL = "vnetlink.dev/link"
@@ -51,7 +52,7 @@ def _made(link: ObjectMeta, action: PutChild) -> Body:
     }
     return {
         "apiVersion": f"{GROUP}/{VERSION}",
-        "kind": SERVED[action.kind],
+        "kind": KINDS[action.kind],
         "metadata": {
             "name": action.name,
             "namespace": link.key.namespace,

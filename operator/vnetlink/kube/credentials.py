@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from vnetlink.domain.credential import AZURE_CREDENTIALS, Labels
+from vnetlink.domain.credential import Labels
+from vnetlink.domain.kinds import AZURE_CREDENTIALS
 from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.specs import ObjectKey, Owner, SpecError
 from vnetlink.kube.answers import seen

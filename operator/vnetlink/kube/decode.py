@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+from vnetlink.domain import kinds
 from vnetlink.domain.arm_id import ConnectionId, PeeringId, VnetId
-from vnetlink.domain.credential import AZURE_CREDENTIALS
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import (
@@ -41,25 +41,19 @@ FINALIZER = "vnetlink.dev/azure"
 OWNED = "vnetlink.dev/owned"
 RECONCILE_REQUESTED = "vnetlink.dev/reconcile-requested-at"
 ROTATE_REQUESTED = "vnetlink.dev/rotate-requested-at"
-VNET_LINKS, PEERING_PAIRS, VPN_CONNECTION_PAIRS = "vnetlinks", "peeringpairs", "vpnconnectionpairs"
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(seconds=1), timedelta(days=1)
 
-_KINDS = {
-    "AzureCredential": AZURE_CREDENTIALS,
-    "VNetLink": VNET_LINKS,
-    "PeeringPair": PEERING_PAIRS,
-    "VpnConnectionPair": VPN_CONNECTION_PAIRS,
-}
+_PLURALS = {kind: plural for plural, kind in kinds.KINDS.items()}
 _GROUP = "vnetlink.dev/"
 
 
 def decode(body: Body, installation: str) -> Owner | SpecError:
     """The object in `body`, of whichever kind. KeyError for a kind that is not served."""
     match key_of(body).kind:
-        case "vnetlinks":
+        case kinds.VNET_LINKS:
             return vnet_link(body, installation)
-        case "vpnconnectionpairs":
+        case kinds.VPN_CONNECTION_PAIRS:
             return vpn_connection_pair(body, installation)
         case _:
             return peering_pair(body, installation)
@@ -119,14 +113,14 @@ def controller_of(meta: Body) -> tuple[ObjectKey, str] | None:
     for owner in meta.get("ownerReferences") or ():
         link = owner.get("kind") == "VNetLink" and str(owner.get("apiVersion", "")).startswith(_GROUP)
         if owner.get("controller") is True and link:
-            return ObjectKey(VNET_LINKS, meta.get("namespace", ""), owner["name"]), owner["uid"]
+            return ObjectKey(kinds.VNET_LINKS, meta.get("namespace", ""), owner["name"]), owner["uid"]
     return None
 
 
 def key_of(body: Body) -> ObjectKey:
     """Which object this is. KeyError for a kind that is not served."""
     meta = body["metadata"]
-    return ObjectKey(_KINDS[body["kind"]], meta.get("namespace", ""), meta["name"])
+    return ObjectKey(_PLURALS[body["kind"]], meta.get("namespace", ""), meta["name"])
 
 
 # -- spec

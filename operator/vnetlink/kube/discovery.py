@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from vnetlink.domain.kinds import KINDS, PAIRS, VNET_LINKS
 from vnetlink.kube.api import ApiServer, path
-from vnetlink.kube.decode import PEERING_PAIRS, VNET_LINKS, VPN_CONNECTION_PAIRS
-from vnetlink.kube.objects import GROUP, SERVED, VERSION
+from vnetlink.kube.objects import GROUP, VERSION
 
 INSTALL = "kubectl apply -k crds"
 
@@ -19,7 +19,7 @@ async def served(api: ApiServer) -> frozenset[str] | str:
     if not answer.ok and answer.status != 404:
         return f"cannot tell which kinds are served: {answer.message}"
     found = {resource.get("name") for resource in answer.body.get("resources", ())} if answer.ok else set()
-    return frozenset(plural for plural in SERVED if plural in found)
+    return frozenset(plural for plural in KINDS if plural in found)
 
 
 def waiting_for(kinds: Collection[str]) -> str:
@@ -53,7 +53,7 @@ def needs(kinds: Collection[str], namespaces: Sequence[str], operator_namespace:
     objects = [(verb, GROUP, plural) for plural in plurals for verb in ("get", "list", "watch", "patch")]
     statuses = [("patch", GROUP, f"{plural}/status") for plural in plurals]
     if VNET_LINKS in kinds:
-        pairs = [plural for plural in plurals if plural in (PEERING_PAIRS, VPN_CONNECTION_PAIRS)]
+        pairs = [plural for plural in plurals if plural in PAIRS]
         objects += [(verb, GROUP, plural) for plural in pairs for verb in ("create", "delete")]
         objects.append(("update", GROUP, f"{VNET_LINKS}/finalizers"))
     events = [(verb, "events.k8s.io", "events") for verb in ("create", "patch")]

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vnetlink.domain.events import Event
+from vnetlink.domain.kinds import KINDS
 from vnetlink.kube.api import ApiServer, Body, path
-from vnetlink.kube.objects import GROUP, SERVED, VERSION
+from vnetlink.kube.objects import GROUP, VERSION
 
 CONTROLLER = "vnetlink.dev/operator"
 QUEUED = 1000
@@ -146,7 +147,7 @@ class Recorder:
             "note": _shortened(event.note),
             "regarding": {
                 "apiVersion": f"{GROUP}/{VERSION}",
-                "kind": SERVED[event.key.kind],
+                "kind": KINDS[event.key.kind],
                 "namespace": event.key.namespace,
                 "name": event.key.name,
                 "uid": event.uid,

@@ -7,21 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vnetlink.domain.credential import AZURE_CREDENTIALS
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.outcome import Present, Seen, Unreadable
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.kube.answers import Write, Written, seen, written
 from vnetlink.kube.api import ApiServer, Body, path
-from vnetlink.kube.decode import FINALIZER, OWNED, PEERING_PAIRS, VNET_LINKS, VPN_CONNECTION_PAIRS, key_of
+from vnetlink.kube.decode import FINALIZER, OWNED, key_of
 from vnetlink.kube.versions import Versions
 
 GROUP, VERSION = "vnetlink.dev", "v1alpha1"
-SERVED = {
-    AZURE_CREDENTIALS: "AzureCredential",
-    VNET_LINKS: "VNetLink",
-    PEERING_PAIRS: "PeeringPair",
-    VPN_CONNECTION_PAIRS: "VpnConnectionPair",
-}
 PAGE = 500
 
 
@@ -37,7 +31,7 @@ def collection_path(plural: str, namespace: str = "") -> str:
 
 
 def _ours(plural: str) -> str:
-    if plural not in SERVED:
+    if plural not in KINDS:
         raise ValueError(f"{plural!r} is not one of ours")
     return plural
 
@@ -61,7 +55,7 @@ class Objects:
                 page = seen(await self._api.get(place, {"limit": str(PAGE)} | ({"continue": token} if token else {})))
                 match page:
                     case Present(body):
-                        found += ({"kind": SERVED[plural]} | item for item in body.get("items", ()))
+                        found += ({"kind": KINDS[plural]} | item for item in body.get("items", ()))
                         token = body.get("metadata", {}).get("continue") or ""
                     case Unreadable():
                         return page

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.outcome import Absent, Later, Present, Refused, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.secrets import ObservedSecret, PreviousKey
@@ -23,7 +24,7 @@ from vnetlink.domain.vpn import SecretKeyRef
 from vnetlink.kube import discovery
 from vnetlink.kube.answers import CONFLICT, Gone, Write, Written, seen, written
 from vnetlink.kube.api import Answer, ApiServer, Body, path
-from vnetlink.kube.objects import GROUP, SERVED, VERSION
+from vnetlink.kube.objects import GROUP, VERSION
 from vnetlink.planning.actions import (
     ForgetPreviousKey,
     KeepPreviousKey,
@@ -241,7 +242,7 @@ def _kept(pair: ObjectMeta, action: KeepPreviousKey) -> Body:
     )
     owner = {
         "apiVersion": f"{GROUP}/{VERSION}",
-        "kind": SERVED[pair.key.kind],
+        "kind": KINDS[pair.key.kind],
         "name": pair.key.name,
         "uid": pair.uid,
         "controller": False,

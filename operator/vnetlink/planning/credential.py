@@ -8,6 +8,7 @@ from datetime import timedelta
 from vnetlink.domain.credential import AzureCredential
 from vnetlink.domain.events import Event, EventType
 from vnetlink.domain.identity import Identity, NotGranted
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.outcome import Unreadable
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
@@ -17,7 +18,6 @@ from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, Truth, Verdic
 
 ASK_AGAIN = timedelta(minutes=1)  # after a refusal: nobody tells us when a Secret or a federated credential is mended
 NAMED = 10  # of those that hold a deletion
-SINGULAR = {"vnetlinks": "VNetLink", "peeringpairs": "PeeringPair", "vpnconnectionpairs": "VpnConnectionPair"}
 
 
 def token_verdict(identity: Identity, trouble: Unreadable | NotGranted | None) -> tuple[Verdict, Wake]:
@@ -38,7 +38,7 @@ def token_verdict(identity: Identity, trouble: Unreadable | NotGranted | None) -
 def held(credential: ObjectMeta, users: Sequence[ObjectKey]) -> Verdict:
     """Deletion waits for those that need the credential to take from Azure what is theirs."""
     more = f" and {len(users) - NAMED} more" if len(users) > NAMED else ""
-    names = ", ".join(f"{SINGULAR.get(key.kind, key.kind)} {key}" for key in users[:NAMED])
+    names = ", ".join(f"{KINDS.get(key.kind, key.kind)} {key}" for key in users[:NAMED])
     message = f"Deletion is held: {names}{more} still use it. Delete them, or give them another credentialRef."
     return Verdict(Truth.FALSE, Reason.DELETION_HELD, message, stalled=True)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vnetlink.domain.kinds import PEERING_PAIRS, VPN_CONNECTION_PAIRS
 from vnetlink.domain.observed import SyncLevel
 from vnetlink.domain.outcome import Present
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import End, VNetLink
 from vnetlink.domain.vnet_link import Encryption, Method
 from vnetlink.planning.actions import AskChild
-from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS, Child, LinkWorld
+from vnetlink.planning.link.world import Child, LinkWorld
 
 LABEL = "vnetlink.dev/link"
 SUFFIX = {PEERING_PAIRS: "peering", VPN_CONNECTION_PAIRS: "vpn"}

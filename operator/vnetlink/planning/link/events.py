@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from vnetlink.domain.events import Event
+from vnetlink.domain.kinds import VPN_CONNECTION_PAIRS
 from vnetlink.domain.outcome import Accepted, Outcome
 from vnetlink.domain.ownership import Origin, OwnershipRecord
 from vnetlink.domain.sides import Side
@@ -22,7 +23,6 @@ from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.link import child
 from vnetlink.planning.link.deletion import stays
 from vnetlink.planning.link.words import describe
-from vnetlink.planning.link.world import VPN_CONNECTION_PAIRS
 from vnetlink.planning.plan import Verdict
 from vnetlink.planning.transitions import direction_of, normal, ready_turned, warning
 from vnetlink.planning.vpn.words import TYPICAL_GATEWAY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vnetlink.domain.kinds import PAIRS
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
 from vnetlink.planning.actions import (
     Action,
@@ -21,7 +22,7 @@ from vnetlink.planning.actions import (
 from vnetlink.planning.guards import recorded_part, safe
 from vnetlink.planning.link import child
 from vnetlink.planning.link.vnets import made_by_us
-from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS, LinkWorld
+from vnetlink.planning.link.world import LinkWorld
 from vnetlink.planning.plan import Plan
 
 
@@ -37,7 +38,7 @@ def _objection(action: Action, plan: Plan, link: VNetLink, world: LinkWorld | No
         case Record():
             return "" if link.spec.lifecycle.writes else "a record is kept by writing objects only"
         case PutChild() | DeleteChild() | AskChild():
-            names = {(kind, child.name(link, kind)) for kind in (PEERING_PAIRS, VPN_CONNECTION_PAIRS)}
+            names = {(kind, child.name(link, kind)) for kind in PAIRS}
             return "" if (action.kind, action.name) in names else f"{action.kind} {action.name} is no pair of this link"
         case PutResourceGroup() | PutVnet() | ChangePrefixes() | PutSubnet() | PutZoneLink() | DeletePart():
             return _azure_objection(action, plan, link, world)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from vnetlink.domain.kinds import PEERING_PAIRS, VPN_CONNECTION_PAIRS
 from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.domain.sides import Side
@@ -27,7 +28,7 @@ from vnetlink.planning.actions import (
 from vnetlink.planning.blocked import quiet, stalled
 from vnetlink.planning.link import child, dns, vnets
 from vnetlink.planning.link.words import describe, planned
-from vnetlink.planning.link.world import PEERING_PAIRS, VPN_CONNECTION_PAIRS, Child, LinkWorld
+from vnetlink.planning.link.world import Child, LinkWorld
 from vnetlink.planning.ownership import before, recording
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.remedies import remedy

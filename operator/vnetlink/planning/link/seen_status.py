@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vnetlink.domain.kinds import PEERING_PAIRS
 from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.ownership import Role, Slot
 from vnetlink.domain.reasons import Reason
@@ -13,7 +14,7 @@ from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.link import child, dns, vnets
 from vnetlink.planning.link.deletion import to_delete
 from vnetlink.planning.link.plan_link import active, switching
-from vnetlink.planning.link.world import PEERING_PAIRS, LinkWorld
+from vnetlink.planning.link.world import LinkWorld
 from vnetlink.planning.plan import Truth
 
 MIRRORED = ("syncLevel", "encryption", "sharedKey")

@@ -16,8 +16,6 @@ from vnetlink.domain.ownership import Slot
 from vnetlink.domain.sides import PerSide
 from vnetlink.planning.plan import Finding
 
-PEERING_PAIRS, VPN_CONNECTION_PAIRS = "peeringpairs", "vpnconnectionpairs"
-
 
 @dataclass(frozen=True, slots=True)
 class Child:

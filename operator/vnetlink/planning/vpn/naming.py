@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.observed import ListedConnection, ObservedGateway, ObservedVnet
 from vnetlink.domain.outcome import Present, Seen
 from vnetlink.domain.ownership import Role
@@ -19,12 +20,10 @@ SUBNET_MADE = "vnetlink-gateway-subnet"
 ADDRESSES_MADE = "vnetlink-public-ips"  # roles of those that are handed over with a gateway
 LONGEST = 80  # ARM's limit for the names of gateways, addresses and connections
 
-_KINDS = {"vpnconnectionpairs": "VpnConnectionPair", "peeringpairs": "PeeringPair", "vnetlinks": "VNetLink"}
-
 
 def owner_tag(installation: str, key: ObjectKey) -> str:
     """The value of the tag vnetlink-owner (design/api.md, Ownership)."""
-    return f"{installation}/{_KINDS[key.kind]}/{key.namespace}/{key.name}"
+    return f"{installation}/{KINDS[key.kind]}/{key.namespace}/{key.name}"
 
 
 def candidates(pair: VpnConnectionPair, side: Side, vnet: ObservedVnet | None) -> tuple[GatewayId, ...]:
