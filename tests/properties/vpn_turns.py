@@ -43,6 +43,7 @@ from vnetlink.planning.actions import (
     VpnAction,
 )
 from vnetlink.planning.plan import Plan
+from vnetlink.planning.tags import OWNER, owner_tag
 from vnetlink.planning.vpn import deletion, guards, naming
 from vnetlink.planning.vpn.pair import plan_pair
 from vnetlink.planning.vpn.world import SeenSide, VpnWorld
@@ -217,8 +218,8 @@ class Run:
             azure = self.place.azure
             tagged: list[ObservedGateway | ObservedPublicIp] = [*azure.gateways.values(), *azure.addresses.values()]
             there = next((one for one in tagged if one.id == action.id), None)
-            mine = naming.owner_tag("here", self.pair.meta.key)
-            owners = {dict(there.tags).get(tag) for tag in (naming.OWNER, naming.HANDED_OVER)} if there else {mine}
+            mine = owner_tag("here", self.pair.meta.key)
+            owners = {dict(there.tags).get(tag) for tag in (OWNER, naming.HANDED_OVER)} if there else {mine}
             assert mine in owners, "its tag names somebody else"
 
     # -- what is read
@@ -289,7 +290,7 @@ class Run:
         vnet = self.pair.spec.ends[side].id
         for other in self.others:
             if not other.released and vpn_reads.inherits(other.pair, vnet, part.id):  # type: ignore[arg-type]
-                return naming.owner_tag("here", other.pair.meta.key)
+                return owner_tag("here", other.pair.meta.key)
         return ""
 
     def _leaving(self, gateway: GatewayId | None) -> tuple[ConnectionId, ...]:

@@ -10,9 +10,6 @@ from typing import Any
 from vnetlink.domain.arm_id import PrivateDnsZoneId
 from vnetlink.domain.sides import Side
 
-MANAGED_BY = "managed-by"
-OWNER = "vnetlink-owner"
-
 
 class Method(Enum):
     """How two VNets are connected."""

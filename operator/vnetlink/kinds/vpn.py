@@ -23,6 +23,7 @@ from vnetlink.planning import vpn_reads
 from vnetlink.planning.actions import AzureAction, VpnAction
 from vnetlink.planning.ages import FRESH, Ages
 from vnetlink.planning.conditions import Shown
+from vnetlink.planning.tags import owner_tag
 from vnetlink.planning.vpn import deletion, events, guards, naming, seen_status
 from vnetlink.planning.vpn.pair import plan_pair
 from vnetlink.planning.vpn.words import describe
@@ -169,7 +170,7 @@ class _Reading:
             match await self._ports.objects.get(claim.key):
                 case Present(body):
                     other = decode(body, installation)
-                    heirs += [naming.owner_tag(installation, claim.key)] * vpn_reads.inherits(other, vnet, gateway)
+                    heirs += [owner_tag(installation, claim.key)] * vpn_reads.inherits(other, vnet, gateway)
                     leaving += await self._joined(side, gateway, vpn_reads.links_leaving(other))
                 case Unreadable() as unread:
                     return unread

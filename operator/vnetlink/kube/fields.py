@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from vnetlink.domain.arm_id import InvalidId
-from vnetlink.domain.vnet_link import MANAGED_BY, OWNER
+from vnetlink.planning.tags import MANAGED_BY, OWNER
 
 Body = Mapping[str, Any]
 E = TypeVar("E", bound=Enum)

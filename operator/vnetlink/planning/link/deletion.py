@@ -12,14 +12,13 @@ from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.specs import DeletionPolicy, VNetLink
-from vnetlink.domain.vnet_link import OWNER
 from vnetlink.planning.actions import ChildAction, DeleteChild, DeletePart, PutChild
 from vnetlink.planning.letting_go import Held, release, wait
 from vnetlink.planning.link import child
 from vnetlink.planning.link.words import planned as told_beforehand
 from vnetlink.planning.link.world import Child, LinkWorld
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, PlannedAction, Truth, Verdict, Wake
-from vnetlink.planning.vpn.naming import owner_tag
+from vnetlink.planning.tags import tagged
 
 
 def to_delete(link: VNetLink, slot: Slot) -> Part | None:
@@ -117,7 +116,7 @@ def _zone_links(link: VNetLink, world: LinkWorld) -> Iterator[DeletePart | Held 
             yield Held.by(seen.links, part.id)
             continue
         there = next((one for one in seen.links.value if one.id == part.id), None)
-        if there is None or dict(there.tags).get(OWNER) != owner_tag(link.record.installation, link.meta.key):
+        if there is None or not tagged(link, there.tags):
             continue
         if there.busy:
             yield None
@@ -134,9 +133,8 @@ def _vnet(link: VNetLink, world: LinkWorld, slot: Slot, part: Part) -> Iterator[
         yield Held.by(seen, part.id)
     elif isinstance(seen, Present) and seen.value.id == part.id:
         vnet = seen.value
-        tagged = dict(vnet.tags).get(OWNER) == owner_tag(link.record.installation, link.meta.key)
         empty = not vnet.peerings and not any(subnet.used_by for subnet in vnet.subnets)
-        if not tagged or not empty:
+        if not tagged(link, vnet.tags) or not empty:
             return
         if vnet.busy:
             yield None

@@ -11,15 +11,15 @@ from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
-from vnetlink.domain.vnet_link import OWNER, WantedZone
+from vnetlink.domain.vnet_link import WantedZone
 from vnetlink.planning import az
 from vnetlink.planning.actions import PutZoneLink
-from vnetlink.planning.link.vnets import made_by_us, owned
+from vnetlink.planning.link.vnets import made_by_us
 from vnetlink.planning.link.world import LinkWorld, SeenZone
 from vnetlink.planning.naming import hashed
 from vnetlink.planning.plan import Finding
 from vnetlink.planning.remedies import remedy
-from vnetlink.planning.vpn.naming import owner_tag
+from vnetlink.planning.tags import owned, tagged
 
 
 def slot(zone: WantedZone, side: Side) -> Slot:
@@ -42,8 +42,8 @@ def _step(link: VNetLink, world: LinkWorld, zone: WantedZone, seen: SeenZone, si
     auxiliary = other if other.tenant != identity.tenant else None
     if there is None:
         id = part.id if part is not None and isinstance(part.id, ZoneLinkId) else _new(link, zone, seen, vnet)
-        tags = owned(link, ())
-        yield PutZoneLink(slot(zone, side), id, vnet, zone.registration_enabled, tags, identity, auxiliary)
+        ours, registers = owned(link, ()), zone.registration_enabled
+        yield PutZoneLink(slot(zone, side), id, vnet, registers, ours, identity, auxiliary)
         return
     differs = there.registration_enabled != zone.registration_enabled
     if differs and _may_change(link, slot(zone, side), there) and not there.busy:
@@ -53,8 +53,7 @@ def _step(link: VNetLink, world: LinkWorld, zone: WantedZone, seen: SeenZone, si
 
 def _may_change(link: VNetLink, place: Slot, there: ObservedZoneLink) -> bool:
     """Whether record and owner tag agree that this link made it."""
-    tagged = dict(there.tags).get(OWNER) == owner_tag(link.record.installation, link.meta.key)
-    return tagged and made_by_us(link, place, there.id)
+    return tagged(link, there.tags) and made_by_us(link, place, there.id)
 
 
 def _differs_for_good(link: VNetLink, zone: WantedZone, side: Side, there: ObservedZoneLink) -> bool:

@@ -12,19 +12,13 @@ from vnetlink.domain.ownership import Origin, PartId, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
-from vnetlink.domain.vnet_link import MANAGED_BY, OWNER, VnetCreation
+from vnetlink.domain.vnet_link import VnetCreation
 from vnetlink.planning import az
-from vnetlink.planning.actions import ChangePrefixes, LinkAction, PutResourceGroup, PutSubnet, PutVnet, Tags
+from vnetlink.planning.actions import ChangePrefixes, LinkAction, PutResourceGroup, PutSubnet, PutVnet
 from vnetlink.planning.link.world import LinkWorld
 from vnetlink.planning.plan import Finding
 from vnetlink.planning.remedies import remedy
-from vnetlink.planning.vpn.naming import owner_tag
-
-
-def owned(link: VNetLink, tags: Tags) -> Tags:
-    """The user's tags with ours, which say who may delete the thing."""
-    ours = {MANAGED_BY: "vnetlink", OWNER: owner_tag(link.record.installation, link.meta.key)}
-    return tuple(sorted({**dict(tags), **ours}.items()))
+from vnetlink.planning.tags import owned
 
 
 def made_by_us(link: VNetLink, slot: Slot, id: PartId) -> bool:

@@ -20,7 +20,8 @@ from vnetlink.domain.vpn import GATEWAY_SUBNET, VNET2VNET
 from vnetlink.planning.actions import DeletePart, PatchTags, Record, Tags
 from vnetlink.planning.letting_go import Held, release, wait
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, PlannedAction, Truth, Verdict, Wake
-from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER, OWNER, owner_tag
+from vnetlink.planning.tags import OWNER, own_tag, tagged
+from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER
 from vnetlink.planning.vpn.steps import ADDRESS_ROLES, with_inherited
 from vnetlink.planning.vpn.words import describe
 from vnetlink.planning.vpn.words import planned as told_beforehand
@@ -156,7 +157,7 @@ def _without(pair: VpnConnectionPair, slot: Slot) -> Record:
 
 def _ours(pair: VpnConnectionPair, tags: Tags, part: Part) -> bool:
     """Record and tag must agree for what has tags (design/api.md); what was adopted carries none of ours."""
-    return part.origin is Origin.ADOPTED or dict(tags).get(OWNER) == owner_tag(pair.record.installation, pair.meta.key)
+    return part.origin is Origin.ADOPTED or tagged(pair, tags)
 
 
 def _gateway(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], half: VpnHalf) -> Iterator[Step]:
@@ -208,30 +209,30 @@ def _users(
 
 def _pass_on(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf, tags: Tags) -> Iterator[Step]:
     """Address tags first, the gateway's last: whoever finds its own name on the gateway takes over all of them."""
-    heir, mine = world.sides[half.side].heir, owner_tag(pair.record.installation, pair.meta.key)
+    heir = world.sides[half.side].heir
     made = []
     for slot, id, seen in _recorded_addresses(pair, half):
         if not isinstance(seen, Present):
             continue
         made.append(slot.role.value)
-        if dict(seen.value.tags).get(OWNER) == mine:
+        if tagged(pair, seen.value.tags):
             if seen.value.busy:
                 yield Busy(str(id))
             else:
-                yield PatchTags(slot, id, _retagged(seen.value.tags, heir, mine), world.identities[half.side])
+                yield PatchTags(slot, id, _retagged(pair, seen.value.tags, heir), world.identities[half.side])
             return
     part = pair.record.parts[Slot(half.side, Role.GATEWAY)]
-    if dict(tags).get(OWNER) == mine and isinstance(part.id, GatewayId):
+    if tagged(pair, tags) and isinstance(part.id, GatewayId):
         told = tuple({**dict(tags), ADDRESSES_MADE: " ".join(made)}.items()) if made else tags
         yield PatchTags(
-            Slot(half.side, Role.GATEWAY), part.id, _retagged(told, heir, mine), world.identities[half.side]
+            Slot(half.side, Role.GATEWAY), part.id, _retagged(pair, told, heir), world.identities[half.side]
         )
         return
     yield _let_go(pair, half)
 
 
-def _retagged(tags: Tags, heir: str, mine: str) -> Tags:
-    return tuple(sorted({**dict(tags), OWNER: heir, HANDED_OVER: mine}.items()))
+def _retagged(pair: VpnConnectionPair, tags: Tags, heir: str) -> Tags:
+    return tuple(sorted({**dict(tags), OWNER: heir, HANDED_OVER: own_tag(pair)}.items()))
 
 
 def _let_go(pair: VpnConnectionPair, half: VpnHalf) -> Record:
@@ -272,8 +273,7 @@ def _addresses(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Itera
 
 def _still_ours(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf, tags: Tags, part: Part) -> bool:
     """As for any part; or it was tagged for an heir that went away before the gateway could be handed over, too."""
-    mine = owner_tag(pair.record.installation, pair.meta.key)
-    left_behind = not world.sides[half.side].heir and dict(tags).get(HANDED_OVER) == mine
+    left_behind = not world.sides[half.side].heir and dict(tags).get(HANDED_OVER) == own_tag(pair)
     return left_behind or _ours(pair, tags, part)
 
 

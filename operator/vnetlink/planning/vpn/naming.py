@@ -1,29 +1,21 @@
-"""Which gateway, addresses and connection a side has or gets, and the owner tag. Pure choices between ids."""
+"""Which gateway, addresses and connection a side has or gets. Pure choices between ids."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from vnetlink.domain.arm_id import ConnectionId, GatewayId, PublicIpId
-from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.observed import ListedConnection, ObservedGateway, ObservedVnet
 from vnetlink.domain.outcome import Present, Seen
 from vnetlink.domain.ownership import Role
 from vnetlink.domain.sides import Side
-from vnetlink.domain.specs import ObjectKey, VpnConnectionPair
+from vnetlink.domain.specs import VpnConnectionPair
 from vnetlink.planning.naming import hashed
 
-MANAGED_BY = "managed-by"
-OWNER = "vnetlink-owner"
 HANDED_OVER = "vnetlink-handed-over"
 SUBNET_MADE = "vnetlink-gateway-subnet"
 ADDRESSES_MADE = "vnetlink-public-ips"  # roles of those that are handed over with a gateway
 LONGEST = 80  # ARM's limit for the names of gateways, addresses and connections
-
-
-def owner_tag(installation: str, key: ObjectKey) -> str:
-    """The value of the tag vnetlink-owner (design/api.md, Ownership)."""
-    return f"{installation}/{KINDS[key.kind]}/{key.namespace}/{key.name}"
 
 
 def candidates(pair: VpnConnectionPair, side: Side, vnet: ObservedVnet | None) -> tuple[GatewayId, ...]:

@@ -13,9 +13,10 @@ from vnetlink.domain.shared_key import CheckedKey, SharedKey
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import VpnConnectionPair
 from vnetlink.domain.vpn import GATEWAY_SUBNET, GatewayCreation, GatewayShape
-from vnetlink.planning.actions import PutConnection, PutGateway, PutPublicIp, PutSubnet, Tags, VpnAction
+from vnetlink.planning.actions import PutConnection, PutGateway, PutPublicIp, PutSubnet, VpnAction
 from vnetlink.planning.ownership import before
-from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER, MANAGED_BY, OWNER, SUBNET_MADE, owner_tag
+from vnetlink.planning.tags import owned, tagged
+from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER, SUBNET_MADE
 from vnetlink.planning.vpn.preflight import subnet_prefix
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld
 
@@ -54,7 +55,7 @@ def repairs(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
             continue
         if (
             half.made_by_us(Role.GATEWAY, gateway.id)
-            and dict(gateway.tags).get(OWNER) == owner_tag(pair.record.installation, pair.meta.key)
+            and tagged(pair, gateway.tags)
             and not half.parts[Role.GATEWAY].repaired
             and able(half, Role.GATEWAY)
         ):
@@ -202,12 +203,6 @@ def able(half: VpnHalf, role: Role) -> bool:
     return half.manages and half.vnet is not None and role not in half.refusals
 
 
-def owned(pair: VpnConnectionPair, tags: Tags) -> Tags:
-    """The user's tags with ours, which say who may delete the thing."""
-    ours = {MANAGED_BY: "vnetlink", OWNER: owner_tag(pair.record.installation, pair.meta.key)}
-    return tuple(sorted({**dict(tags), **ours}.items()))
-
-
 def recorded_for(
     pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], step: VpnAction | None
 ) -> OwnershipRecord:
@@ -238,9 +233,10 @@ def with_inherited(pair: VpnConnectionPair, both: PerSide[VpnHalf], record: Owne
 def _inherited(pair: VpnConnectionPair, half: VpnHalf) -> Iterator[tuple[Role, PartId]]:
     """What another of our objects made and passed on to this one: its owner tag names us, and says that it was handed over."""
     gateway = half.gateway
-    tags = dict(gateway.tags) if gateway is not None else {}
-    ours = owner_tag(pair.record.installation, pair.meta.key)
-    if gateway is None or tags.get(OWNER) != ours or HANDED_OVER not in tags or Role.GATEWAY in half.parts:
+    if gateway is None or not tagged(pair, gateway.tags) or Role.GATEWAY in half.parts:
+        return
+    tags = dict(gateway.tags)
+    if HANDED_OVER not in tags:
         return
     yield Role.GATEWAY, gateway.id
     if tags.get(SUBNET_MADE) == Origin.CREATED.value and gateway.subnets:

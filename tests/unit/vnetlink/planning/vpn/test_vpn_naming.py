@@ -14,7 +14,7 @@ from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
-from vnetlink.domain.specs import End, ObjectKey, VpnConnectionPair
+from vnetlink.domain.specs import End, VpnConnectionPair
 from vnetlink.domain.vpn import VNET2VNET, GatewayCreation, WantedVpnSide
 from vnetlink.planning.vpn import naming
 
@@ -142,8 +142,3 @@ def test_a_default_name_that_leads_elsewhere_or_is_too_long_gets_a_hash_of_where
 
 def test_without_a_gateway_there_is_no_connection_to_speak_of() -> None:
     assert naming.connection_id(pair_of(), Side.VNET1, None, TWO, ()) is None
-
-
-def test_the_owner_tag_says_installation_kind_namespace_and_name() -> None:
-    key = ObjectKey("vpnconnectionpairs", "team", "pair")
-    assert naming.owner_tag("here", key) == "here/VpnConnectionPair/team/pair"
