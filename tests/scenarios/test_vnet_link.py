@@ -79,7 +79,8 @@ def test_a_rule_that_blocks_is_named_though_the_link_stands(links: LinkEstate) -
     assert "deny-all" in json.dumps(links.status("app-to-data")["findings"])
 
 
-def test_vnets_are_made_where_they_are_absent_grow_and_go_with_the_link(links: LinkEstate) -> None:
+def test_vnets_are_made_as_soon_as_they_may_be_grow_and_go_with_the_link(links: LinkEstate) -> None:
+    """The interval is long: what happens, happens because somebody was told, not because it was time to look."""
     group = links.azure.group("rg")
     app, data = (f"{group}/providers/Microsoft.Network/virtualNetworks/{name}" for name in ("app", "data"))
     links.start()
@@ -88,9 +89,21 @@ def test_vnets_are_made_where_they_are_absent_grow_and_go_with_the_link(links: L
         first: dict[str, Any] = {"location": "westeurope", "addressPrefixes": ["10.1.0.0/16", *more]}
         first["subnets"] = [{"name": "front", "addressPrefix": "10.1.1.0/24"}]
         second = {"location": "northeurope", "addressPrefixes": ["10.2.0.0/16"]}
-        return {"end1": {"create": first}, "end2": {"create": second}}
+        return {"end1": {"create": first}, "end2": {"create": second}, "interval": "5m"}
 
+    def look(value: str) -> None:
+        links.kubectl("annotate", "vnetlink", "made", "--overwrite", f"vnetlink.dev/reconcile-requested-at={value}")
+
+    policy = {"status": 403, "code": "RequestDisallowedByPolicy", "message": "Disallowed by policy 'no-vnets'."}
+    links.azure.fault(kind="answer", method="PUT", path="/virtualNetworks/app", **policy)
     links.link("made", app, data, **ends())
+    refused = links.wait_reason("made", "PolicyDenied")
+    assert (refused["status"], "no-vnets" in refused["message"]) == ("False", True)
+    (finding,) = links.status("made")["findings"]
+    assert (finding["code"], finding["id"]) == ("PolicyDenied", app)
+    links.azure.clear_faults()
+
+    look("once")
     links.wait_ready("made")
     assert [one["name"] for one in links.azure.get(app)["properties"]["subnets"]] == ["front"]
 
@@ -100,6 +113,9 @@ def test_vnets_are_made_where_they_are_absent_grow_and_go_with_the_link(links: L
     )
     assert list(links.peerings(app)) == ["app-data"]
 
+    look("twice")
+    echo = "jsonpath={.status.lastHandledReconcileAt}"
+    eventually("the pair looked", lambda: links.kubectl("get", "peeringpair", "made-peering", "-o", echo) == "twice")
     links.delete("made")
     assert links.azure.get(app) is None
     assert links.azure.get(data) is None

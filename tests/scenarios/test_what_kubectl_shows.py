@@ -6,6 +6,7 @@ import json
 from collections import Counter
 
 from estate import OPERATOR_NAMESPACE, Estate
+from link_estate import LinkEstate
 from stories import connected, looks_again, told, two_vnets
 
 
@@ -34,6 +35,32 @@ def test_the_columns_tell_the_state_and_the_wide_ones_what_to_do(estate: Estate)
     estate.wait_reason("shown", "PeeringDisconnected")
     line = estate.kubectl("get", "peeringpairs", "shown", "--no-headers")
     assert line.split()[:5] == ["shown", "Missing", "Disconnected", "False", "PeeringDisconnected"], "SYNC is empty"
+
+
+def test_describe_of_a_broken_link_says_what_stands_why_not_and_what_a_delete_takes(links: LinkEstate) -> None:
+    app, data = links.two_vnets()
+    peer = "Microsoft.Network/virtualNetworks/peer/action"
+    rights = [{"scope": app, "actions": ["*"]}, {"scope": data, "actions": ["*/read", peer]}]
+    links.azure.roles({links.azure.env["AZURE_CLIENT_ID"]: rights})
+    links.start()
+    links.link("half", app, data)
+    links.wait_reason("half", "ReversePeeringMissing")
+
+    text = links.kubectl("describe", "vnetlink", "half").partition("Events:")[0]
+    said = " ".join(text.split())
+    assert said.count("Code: ReversePeeringMissing") == 1, "one fault is one finding"
+    for piece in (
+        f"vnet1: Address Prefixes: 10.1.0.0/16 Id: {app} Location: westeurope Name: app Origin: Selected",
+        f"vnet1ToVnet2: Id: {app}/virtualNetworkPeerings/app-data",
+        "State: Initiated",
+        "vnet2ToVnet1: State: Missing",
+        "Pair: Kind: peeringpairs Name: half-peering",
+        "Peering, because no encryption is required",
+        f"Remediation: Its owner can run: az network vnet peering create --subscription {data.split('/')[2]}",
+        f"Id: {app}/virtualNetworkPeerings/app-data On Delete: Delete Origin: Created Role: Peering State: Initiated",
+        f"Id: {data} On Delete: Keep Origin: Selected Role: VirtualNetwork State: Succeeded",
+    ):
+        assert piece in said, f"{piece}\n{text}"
 
 
 def test_events_are_told_once_a_transition(estate: Estate) -> None:

@@ -74,6 +74,8 @@ def missing(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding | Non
     half = both[side]
     if not half.missing and not _unseen_and_missing(both, side):
         return None
+    if (why := refused(pair, both, side)) is not None and why.reason is Reason.REVERSE_PEERING_MISSING:
+        return None  # that says it already
     message = f"VNet {half.end.id} has no peering to {half.remote}."
     theirs = (
         half.end.management is ManagementPolicy.OBSERVE and both[side.other].end.management is ManagementPolicy.MANAGE

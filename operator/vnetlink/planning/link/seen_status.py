@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vnetlink.domain.arm_id import ZoneLinkId
 from vnetlink.domain.kinds import PEERING_PAIRS
 from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.ownership import Role, Slot
@@ -31,7 +32,7 @@ def seen(link: VNetLink, world: LinkWorld) -> Status:
         **{side.direction: mirrored.get(side.direction) or {"state": _unpaired(link, world, side)} for side in Side},
         **{name: mirrored[name] for name in MIRRORED if name in mirrored},
         **({"pair": {"kind": shown.kind, "name": shown.name}} if shown is not None else {}),
-        "resources": [*_vnets(link, world), *_pairs_resources(mirrored), *_recorded(link)],
+        "resources": [*_vnets(link, world), *_pairs_resources(mirrored), *_recorded(link, world)],
     }
 
 
@@ -81,11 +82,14 @@ def _method_reason(link: VNetLink, world: LinkWorld) -> Reason:
 
 def _vnets_ready(link: VNetLink, world: LinkWorld) -> Condition:
     missing = [link.spec.ends[side].id.name for side in Side if isinstance(world.vnets[side], Absent)]
-    unread = [link.spec.ends[side].id.name for side in Side if not isinstance(world.vnets[side], Present | Absent)]
     if missing:
-        return "VNetsReady", Truth.FALSE, Reason.VNET_NOT_FOUND, f"Not there: {', '.join(missing)}."
-    if unread:
-        return "VNetsReady", Truth.UNKNOWN, Reason.AZURE_UNREACHABLE, f"Not readable: {', '.join(unread)}."
+        making = all(link.spec.ends[side].creation for side in Side if isinstance(world.vnets[side], Absent))
+        why = next((found.reason for found in vnets.refused(link, world)), Reason.CREATING)
+        reason = why if making else Reason.VNET_NOT_FOUND
+        return "VNetsReady", Truth.FALSE, reason, f"Not there: {', '.join(missing)}."
+    for side in Side:
+        if isinstance(seen := world.vnets[side], Unreadable):
+            return "VNetsReady", Truth.UNKNOWN, seen.reason, f"{link.spec.ends[side].id.name}: {seen.message}"
     return "VNetsReady", Truth.TRUE, Reason.SUCCEEDED, "Both VNets are there."
 
 
@@ -94,7 +98,7 @@ def _compatible(link: VNetLink, world: LinkWorld) -> Condition:
     if clash is not None:
         return "AddressSpacesCompatible", Truth.FALSE, clash.reason, clash.message
     if not all(isinstance(seen, Present) for seen in world.vnets):
-        return "AddressSpacesCompatible", Truth.UNKNOWN, Reason.AZURE_UNREACHABLE, "Not both VNets were read."
+        return "AddressSpacesCompatible", Truth.UNKNOWN, _vnets_ready(link, world)[2], "Not both VNets were read."
     return "AddressSpacesCompatible", Truth.TRUE, Reason.SUCCEEDED, "The address spaces do not overlap."
 
 
@@ -170,19 +174,21 @@ def _vnets(link: VNetLink, world: LinkWorld) -> list[Json]:
     return rows
 
 
-def _recorded(link: VNetLink) -> list[Json]:
+def _recorded(link: VNetLink, world: LinkWorld) -> list[Json]:
     """Groups that the link made, and links of DNS zones."""
+    links = {one.id: one for zone in world.zones if isinstance(zone.links, Present) for one in zone.links.value}
     rows: list[Json] = []
     for slot, part in link.record.parts.items():
         if slot.role in (Role.RESOURCE_GROUP, Role.DNS_LINK):
-            deletes = to_delete(link, slot) is not None
+            there = links.get(part.id) if isinstance(part.id, ZoneLinkId) else None
+            state: Status = {"state": there.provisioning.value} if there is not None else {}
             rows.append(
                 {
                     "role": "DnsZoneLink" if slot.role is Role.DNS_LINK else "ResourceGroup",
                     "id": str(part.id),
                     "origin": part.origin.value,
-                    "state": "Succeeded",
-                    "onDelete": "Delete" if deletes else "Keep",
+                    **state,
+                    "onDelete": "Delete" if to_delete(link, slot) is not None else "Keep",
                 }
             )
     return rows

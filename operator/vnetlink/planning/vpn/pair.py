@@ -129,7 +129,9 @@ def _observe(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -
     keys = key_actions(pair, world, both, pair.record)
     owed = () if refused else (*foreseen(pair, world, both), *(a for a in keys if isinstance(a, PutSharedKey)))
     verdict = standing(pair, world, both)
-    if in_motion(both) and not verdict.stalled:
+    if refused and verdict.reason is Reason.GATEWAY_MISSING:
+        verdict = stalled(pair, refused).verdict
+    elif in_motion(both) and not verdict.stalled:
         verdict = _waiting(pair, world, both)
     suspended = pair.spec.lifecycle.suspend
     reason = Reason.SUSPENDED if suspended and verdict.ready is Truth.TRUE else verdict.reason

@@ -66,7 +66,10 @@ def _rising(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
     states = ", ".join(
         f"{half.connection.id} is {half.connection.status or 'Updating'}" for half in both if half.connection
     )
-    if world.busy_for > pair.spec.shared_key.verify_timeout and states:
+    if not states:
+        names = " and ".join(str(half.seen.gateway_id) for half in both if half.to_make)
+        return Verdict(Truth.FALSE, Reason.GATEWAY_MISSING, f"Not made yet: {names}.", progressing=True)
+    if world.busy_for > pair.spec.shared_key.verify_timeout:
         first = next(half.connection for half in both if half.connection is not None)
         minutes = int(pair.spec.shared_key.verify_timeout.total_seconds() // 60)
         message = f"The tunnel has not come up for more than {minutes} minutes: {states}."

@@ -16,7 +16,7 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.secrets import ObservedSecret
 from vnetlink.domain.shared_key import CheckedKey, KeyFault, SharedKey
 from vnetlink.domain.sides import Side
-from vnetlink.domain.specs import AdoptionPolicy, Lifecycle, VpnConnectionPair
+from vnetlink.domain.specs import AdoptionPolicy, Lifecycle, ManagementPolicy, VpnConnectionPair
 from vnetlink.domain.vpn import GATEWAY_SUBNET, ConnectionOptions, GatewayCreation, WantedVpnSide
 from vnetlink.planning.plan import Truth
 from vnetlink.planning.vpn.pair import plan_pair
@@ -27,7 +27,7 @@ from vpn_worlds import KEY, both_of, fresh_run, with_gateway, with_side, with_vn
 Change = Callable[[VpnWorld], VpnWorld]
 
 
-def subnet(prefix: str, **different: str) -> Change:
+def subnet(prefix: str, **different: object) -> Change:
     """GatewaySubnet is there already."""
     return lambda world: with_vnet(world, subnets=(ObservedSubnet(GATEWAY_SUBNET, (prefix,), **different),))  # type: ignore[arg-type]
 
@@ -51,6 +51,20 @@ def secret(key: CheckedKey | KeyFault | None = None, labelled: bool = True) -> C
 
 def create(**different: object) -> VpnConnectionPair:
     return pair_of(WantedVpnSide(creation=GatewayCreation(**different)))  # type: ignore[arg-type]
+
+
+def observing() -> VpnConnectionPair:
+    pair = create()
+    return replace(pair, spec=replace(pair.spec, lifecycle=Lifecycle(management=ManagementPolicy.OBSERVE)))
+
+
+def test_an_observing_pair_without_gateways_says_so_and_what_stands_in_the_way() -> None:
+    world = fresh_run().world()
+    plan = plan_pair(observing(), world)
+    assert (plan.verdict.reason, bool(plan.planned)) == (Reason.GATEWAY_MISSING, True)
+    failed = plan_pair(observing(), subnet("10.1.0.0/27", provisioning=Provisioning.FAILED)(world))
+    assert (failed.verdict.reason, failed.planned) == (Reason.GATEWAY_FAILED, ())
+    assert "is in provisioningState Failed" in failed.verdict.message
 
 
 def as_it_is(world: VpnWorld) -> VpnWorld:
@@ -96,6 +110,12 @@ CASES: dict[str, tuple[VpnConnectionPair, Change, Reason]] = {
         pair_of(),
         lambda w: with_vnet(w, subnets=(ObservedSubnet("apps", ("10.1.0.0/16",)),)),
         Reason.NO_FREE_PREFIX,
+    ),
+    "Failed address": (pair_of(), address(provisioning=Provisioning.FAILED), Reason.GATEWAY_FAILED),
+    "Failed subnet": (
+        pair_of(),
+        subnet("10.1.0.0/27", provisioning=Provisioning.FAILED),
+        Reason.GATEWAY_FAILED,
     ),
     "Basic address": (pair_of(), address(sku="Basic"), Reason.UNSUPPORTED_SKU),
     "dynamic address": (pair_of(), address(allocation="Dynamic"), Reason.UNSUPPORTED_SKU),
