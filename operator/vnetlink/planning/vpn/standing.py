@@ -67,7 +67,7 @@ def _rising(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
         f"{half.connection.id} is {half.connection.status or 'Updating'}" for half in both if half.connection
     )
     if not states:
-        names = " and ".join(str(half.seen.gateway_id) for half in both if half.to_make)
+        names = " and ".join(str(half.seen.gateway_id or half.end.id) for half in both if half.gateway is None)
         return Verdict(Truth.FALSE, Reason.GATEWAY_MISSING, f"Not made yet: {names}.", progressing=True)
     if world.busy_for > pair.spec.shared_key.verify_timeout:
         first = next(half.connection for half in both if half.connection is not None)
