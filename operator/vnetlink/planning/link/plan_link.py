@@ -273,7 +273,8 @@ def _attention(link: VNetLink, world: LinkWorld, verdict: Verdict) -> Verdict:
 
 
 def _doing(step: LinkAction) -> Verdict:
-    return Verdict(Truth.FALSE, Reason.CREATING, f"{describe(step).capitalize()} {step.id}.", progressing=True)
+    reason = Reason.CREATING if step.creates else Reason.UPDATING
+    return Verdict(Truth.FALSE, reason, f"Under way: {describe(step)} {step.id}.", progressing=True)
 
 
 def _owed(link: VNetLink, world: LinkWorld) -> tuple[PlannedAction, ...]:

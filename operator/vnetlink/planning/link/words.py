@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vnetlink.domain.arm_id import ZoneLinkId
 from vnetlink.planning.actions import (
     ChangePrefixes,
     DeletePart,
@@ -28,7 +29,7 @@ def describe(action: LinkAction) -> str:
         case PutZoneLink():
             return "create DNS zone link" if action.creates else "change registrationEnabled of DNS zone link"
         case DeletePart():
-            return "delete"
+            return "delete DNS zone link" if isinstance(action.id, ZoneLinkId) else "delete VNet"
 
 
 def planned(action: LinkAction) -> PlannedAction:

@@ -72,7 +72,7 @@ def plan_deletion(pair: VpnConnectionPair, world: VpnWorld) -> Plan:
     for step in steps:
         match step:
             case DeletePart() | PatchTags():
-                text = f"{describe(step, drifted=False).capitalize()} {step.id}."
+                text = f"Under way: {describe(step, drifted=False)} {step.id}."
                 return Plan(Verdict(Truth.FALSE, Reason.DELETING, text, progressing=True), Wake(SOON), (step,))
             case Record():
                 text = "Letting go of what others use or have marked as theirs."

@@ -150,7 +150,7 @@ def foreseen(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -
 
 
 def _doing(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], step: VpnAction) -> Verdict:
-    text = f"{describe(step, drifted=False).capitalize()} {step.id}."
+    text = f"Under way: {describe(step, drifted=False)} {step.id}."
     if isinstance(step, PutGateway) or any(half.to_make or _making(half) for half in both):
         return Verdict(Truth.FALSE, Reason.GATEWAY_PROVISIONING, _gateways_told(pair, both, text), progressing=True)
     updating = isinstance(step, PutConnection) and not step.creates

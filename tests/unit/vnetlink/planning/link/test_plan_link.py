@@ -88,7 +88,12 @@ def test_a_vnet_that_may_not_grow_is_not_as_asked_for_though_it_is_connected() -
     grown = replace(MADE, prefixes=(*MADE.prefixes, "10.9.0.0/16"))
     link = replace(link, spec=replace(link.spec, ends=link.spec.ends.put(Side.VNET1, End(IDS.vnet1, creation=grown))))
     stands = world_of(peered(), pair_that_says())
-    assert any(isinstance(action, ChangePrefixes) for action in planned(link, stands).actions)
+    growing = planned(link, stands)
+    assert any(isinstance(action, ChangePrefixes) for action in growing.actions)
+    assert growing.verdict.reason is Reason.UPDATING
+    assert growing.verdict.message.startswith(
+        "Under way: change the address space to 10.1.0.0/16, 10.9.0.0/16 of VNet /"
+    )
     plan = planned(link, replace(stands, refusals=said_no(Role.VNET, Reason.POLICY_DENIED)))
     assert (plan.verdict.ready, plan.verdict.reason, plan.verdict.stalled) == (
         Truth.FALSE,
