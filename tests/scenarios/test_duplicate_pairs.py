@@ -17,7 +17,7 @@ def test_the_oldest_wins_and_the_other_names_it_and_touches_nothing(estate: Esta
     looks_again(estate, app)
 
     assert ready["status"] == "False"
-    assert "peeringpairs default/a-first" in ready["message"]
+    assert "PeeringPair default/a-first" in ready["message"]
     assert "kubectl get peeringpairs -n default a-first" in ready["message"]
     assert owned(estate, "b-second") == {}
     estate.delete("b-second")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from vnetlink.domain.identity import Identity, NotGranted
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
@@ -74,7 +75,7 @@ def not_granted(pair: Owner, refusal: NotGranted) -> Plan:
 
 def duplicate(pair: Owner, winner: ObjectKey) -> Plan:
     """Another object holds this pair: write and delete nothing, and take over when it goes."""
-    message = f"{winner.kind} {winner} connects the same two VNets and is older, so it holds the pair."
+    message = f"{KINDS[winner.kind]} {winner} connects the same two VNets and is older, so it holds the pair."
     look = f"Delete this one, or look at the other: kubectl get {winner.kind} -n {winner.namespace} {winner.name}"
     return stalled(pair, (Finding(Reason.DUPLICATE_LINK, message, "", look),))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vnetlink.domain.arm_id import PrivateDnsZoneId, ZoneLinkId
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
@@ -78,7 +79,7 @@ def pairs_first(link: VNetLink, there: list[Child]) -> Plan:
             actions.append(PutChild(one.kind, one.name, child.spec(link, one.kind, leaving=leaving), one.version))
         elif not one.deleting:
             actions.append(DeleteChild(one.kind, one.name, one.uid))
-    names = ", ".join(f"{one.kind} {one.name}" for one in there)
+    names = ", ".join(f"{KINDS[one.kind]} {one.name}" for one in there)
     held = next((one for one in there if one.ready[1] == Reason.DELETION_HELD.value), None)
     if held is not None:
         verdict = Verdict(Truth.FALSE, Reason.DELETION_HELD, held.ready[2], stalled=True)

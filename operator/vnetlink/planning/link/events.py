@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from vnetlink.domain.events import Event
-from vnetlink.domain.kinds import VPN_CONNECTION_PAIRS
+from vnetlink.domain.kinds import KINDS, VPN_CONNECTION_PAIRS
 from vnetlink.domain.outcome import Accepted, Outcome
 from vnetlink.domain.ownership import Origin, OwnershipRecord
 from vnetlink.domain.sides import Side
@@ -51,12 +51,16 @@ def after_child(link: VNetLink, action: ChildAction) -> Iterator[Event]:
             link,
             "MethodSwitched",
             "DeletePair",
-            f"Deleting {action.kind} {action.name}; the link is {child.method(link)[0].value} now.",
+            f"Deleting {KINDS[action.kind]} {action.name}; the link is {child.method(link)[0].value} now.",
         )
     elif action.version:
-        yield normal(link, "PairUpdated", "UpdatePair", f"Brought {action.kind} {action.name} in line with this link.")
+        yield normal(
+            link, "PairUpdated", "UpdatePair", f"Brought {KINDS[action.kind]} {action.name} in line with this link."
+        )
     else:
-        yield normal(link, "MethodSelected", "CreatePair", f"Made {action.kind} {action.name}. {child.method(link)[1]}")
+        yield normal(
+            link, "MethodSelected", "CreatePair", f"Made {KINDS[action.kind]} {action.name}. {child.method(link)[1]}"
+        )
         if action.kind == VPN_CONNECTION_PAIRS and (made := gateways_to_make(link)):
             where = " and ".join(made)
             note = f"Gateways will be made in {where}: {TYPICAL_GATEWAY}, and each is billed by the hour from then on."

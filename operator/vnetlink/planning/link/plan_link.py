@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from vnetlink.domain.kinds import PEERING_PAIRS, VPN_CONNECTION_PAIRS
+from vnetlink.domain.kinds import KINDS, PEERING_PAIRS, VPN_CONNECTION_PAIRS
 from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.domain.sides import Side
@@ -172,7 +172,7 @@ def foreign_children(link: VNetLink, world: LinkWorld) -> tuple[Finding, ...]:
     if seen is None or seen.ours:
         return ()
     where = f"-n {link.meta.key.namespace} {seen.kind} {seen.name}"
-    text = f"{seen.kind} {link.meta.key.namespace}/{seen.name} exists and was not made by this link, which needs that name."
+    text = f"{KINDS[seen.kind]} {link.meta.key.namespace}/{seen.name} exists and was not made by this link, which needs that name."
     return (Finding(Reason.NAME_TAKEN, text, "", f"Delete it, or give this link another name: kubectl get {where}"),)
 
 
@@ -230,7 +230,7 @@ def standing(link: VNetLink, world: LinkWorld) -> Verdict:
     shown, chosen = active(link, world), child.kind(link)
     if shown is None or not shown.ready[0]:
         return Verdict(
-            Truth.FALSE, Reason.CREATING, f"The {chosen} {child.name(link, chosen)} is being made.", progressing=True
+            Truth.FALSE, Reason.CREATING, f"{KINDS[chosen]} {child.name(link, chosen)} is being made.", progressing=True
         )
     if switching(link, world):
         return _switching(link, world, shown)
@@ -245,7 +245,7 @@ def standing(link: VNetLink, world: LinkWorld) -> Verdict:
 def _switching(link: VNetLink, world: LinkWorld, shown: Child) -> Verdict:
     new = _child(world, child.kind(link))
     said = f" The new one says: {new.ready[1]}: {new.ready[2]}" if new is not None and new.ready[1] else ""
-    text = f"Switching to {child.method(link)[0].value}; {shown.kind} {shown.name} stays until the new pair is Ready.{said}"
+    text = f"Switching to {child.method(link)[0].value}; {KINDS[shown.kind]} {shown.name} stays until the new pair is Ready.{said}"
     stuck = new is not None and "Stalled" in _true_conditions(new)
     return Verdict(Truth.FALSE, Reason.SWITCHING_METHOD, text, progressing=not stuck, stalled=stuck)
 
