@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox check test bench format clean
+.PHONY: help setup demo sandbox check test bench manifests format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test: check setup ## everything that CI runs; installs the real az once, and Chr
 
 bench: setup ## measure again and rewrite bench/RESULTS.md
 	@PYTHONPATH=tests $(BIN)/python -m bench.measure
+
+manifests: $(VENV)/.installed ## write deploy/base and deploy/components anew from deploy/chart
+	@PYTHONPATH=tests $(BIN)/python -m helm.manifests
 
 format: $(VENV)/.installed ## rewrite the sources as `make check` wants them
 	@$(BIN)/ruff format --quiet .
