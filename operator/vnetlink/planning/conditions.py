@@ -13,6 +13,7 @@ from typing import TypeAlias
 from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import ObjectMeta, Owner, VNetLink
+from vnetlink.domain.times import stamp
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.link.child import method
 from vnetlink.planning.plan import Finding, Plan, PlannedAction, Truth, Verdict
@@ -178,7 +179,7 @@ def _condition(row: Row, meta: ObjectMeta, previous: Mapping[str, Json], now: da
         "reason": reason.value,
         "message": message,
         "observedGeneration": meta.generation,
-        "lastTransitionTime": str(steady) if steady else now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "lastTransitionTime": str(steady) if steady else stamp(now),
     }
 
 

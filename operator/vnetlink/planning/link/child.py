@@ -10,6 +10,7 @@ from vnetlink.domain.observed import SyncLevel
 from vnetlink.domain.outcome import Present
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import End, VNetLink
+from vnetlink.domain.times import stamp
 from vnetlink.domain.vnet_link import Encryption, Method
 from vnetlink.planning.actions import AskChild
 from vnetlink.planning.link.world import Child, LinkWorld
@@ -68,7 +69,7 @@ def ask(link: VNetLink, world: LinkWorld, seen: Child) -> AskChild | None:
 
     The pair answers in lastHandledReconcileAt; until it does it is not asked again, so that nobody asks in a circle.
     """
-    asked, now = link.meta.reconcile_requested_at, world.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    asked, now = link.meta.reconcile_requested_at, stamp(world.now)
     if asked and seen.requested_at.partition(GROWN)[0] != asked:
         return AskChild(seen.kind, seen.name, seen.version, asked)
     unanswered = str(seen.status.get("lastHandledReconcileAt") or "") != seen.requested_at[:LONGEST_ECHO]

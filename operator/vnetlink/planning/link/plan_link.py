@@ -13,6 +13,7 @@ from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
+from vnetlink.domain.times import stamp
 from vnetlink.domain.vnet_link import ReplacePolicy
 from vnetlink.planning.actions import (
     Action,
@@ -91,7 +92,7 @@ def _held(link: VNetLink, plan: Plan) -> Plan:
 
 
 def _manage(link: VNetLink, world: LinkWorld) -> Plan:
-    since = world.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = stamp(world.now)
     making = next(vnets.steps(link, world), None)
     if making is not None:  # a subnet of a VNet that we made goes with the VNet
         record = link.record if isinstance(making, PutSubnet) else before(link.record, making, since)

@@ -15,6 +15,7 @@ from vnetlink.domain.secrets import PreviousKey
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import VpnConnectionPair
+from vnetlink.domain.times import stamp
 from vnetlink.domain.vpn import OnFailure
 from vnetlink.planning.actions import (
     Action,
@@ -25,7 +26,7 @@ from vnetlink.planning.actions import (
     Record,
 )
 from vnetlink.planning.ownership import recording
-from vnetlink.planning.vpn.steps import stamp, usable_key
+from vnetlink.planning.vpn.steps import usable_key
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld
 
 PREVIOUS = "previous"  # the version under which a rolled-back key is recorded
@@ -123,7 +124,9 @@ def _next_end(
     running = record.rotation
     if not changed_by_hand(end, aim) and (running is None or running.version != aim.version):
         actions += _keep_previous(pair, world, both, aim)
-        started = running.started if running is not None else stamp(world)  # of the first key that is not proven yet
+        started = (
+            running.started if running is not None else stamp(world.now)
+        )  # of the first key that is not proven yet
         record = replace(record, rotation=Rotation(aim.version, started))
     actions += recording(pair, record)
     identity, auxiliary = world.identities[end.side], world.auxiliary(end.side)
@@ -165,15 +168,15 @@ def _proven(
     if running is None:
         return (*forget, *recording(pair, record))
     if not running.verifying:
-        return (Record(replace(record, rotation=replace(running, version=aim.version, verifying=stamp(world)))),)
+        return (Record(replace(record, rotation=replace(running, version=aim.version, verifying=stamp(world.now)))),)
     if all(half.connection is not None and half.connection.status == "Connected" for half in both if half.manages):
-        ended = Rotated(stamp(world), _seconds(world.now, running.started), aim.rolled_back)
+        ended = Rotated(stamp(world.now), _seconds(world.now, running.started), aim.rolled_back)
         return (*forget, Record(replace(record, rotation=None, rotated=ended)))
     late = overdue(pair, world)
     if late and not aim.rolled_back and previous is not None and can_roll_back(pair, world):
         return (MarkFailedKey(aim.version, previous.version),)
     if late and aim.rolled_back:
-        ended = Rotated(stamp(world), _seconds(world.now, running.started), rolled_back=True)
+        ended = Rotated(stamp(world.now), _seconds(world.now, running.started), rolled_back=True)
         return (Record(replace(record, rotation=None, rotated=ended)),)
     return recording(pair, record)
 

@@ -12,6 +12,7 @@ from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, PartId, Rol
 from vnetlink.domain.shared_key import CheckedKey, SharedKey
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import VpnConnectionPair
+from vnetlink.domain.times import stamp
 from vnetlink.domain.vpn import GATEWAY_SUBNET, GatewayCreation, GatewayShape
 from vnetlink.planning.actions import PutConnection, PutGateway, PutPublicIp, PutSubnet, VpnAction
 from vnetlink.planning.ownership import before
@@ -219,7 +220,7 @@ def recorded_for(
     if step is None:
         return record
     version = world.secret.value.version if isinstance(world.secret, Present) else ""
-    return before(record, step, stamp(world), version if isinstance(step, PutConnection) else "")
+    return before(record, step, stamp(world.now), version if isinstance(step, PutConnection) else "")
 
 
 def with_inherited(pair: VpnConnectionPair, both: PerSide[VpnHalf], record: OwnershipRecord) -> OwnershipRecord:
@@ -245,11 +246,6 @@ def _inherited(pair: VpnConnectionPair, half: VpnHalf) -> Iterator[tuple[Role, P
     for role, address in zip(ADDRESS_ROLES, gateway.public_ips, strict=False):
         if role.value in made:
             yield role, address
-
-
-def stamp(world: VpnWorld) -> str:
-    """Now, as records and annotations write it."""
-    return world.now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def in_motion(both: PerSide[VpnHalf]) -> tuple[tuple[Side, Role], ...]:
