@@ -26,13 +26,12 @@ from vnetlink.planning.actions import (
     Record,
     ReleaseFinalizer,
 )
-from vnetlink.planning.blocked import quiet, stalled
+from vnetlink.planning.blocked import quiet, stalled, unreadable
 from vnetlink.planning.link import child, dns, vnets
 from vnetlink.planning.link.words import describe, planned
 from vnetlink.planning.link.world import Child, LinkWorld
 from vnetlink.planning.ownership import before, recording
-from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
-from vnetlink.planning.remedies import remedy
+from vnetlink.planning.plan import SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
 
 POLL = timedelta(seconds=30)  # a change of the pair wakes its link anyway
 
@@ -62,25 +61,16 @@ def _unread(link: VNetLink, world: LinkWorld) -> Plan | None:
         end, seen = link.spec.ends[side], world.vnets[side]
         theirs = end.management is ManagementPolicy.OBSERVE and not isinstance(world.vnets[side.other], Unreadable)
         if isinstance(seen, Unreadable) and not theirs:
-            return _unknown(link, seen, str(end.id))
+            return unreadable(link, seen, str(end.id))
         if isinstance(seen, Absent) and end.creation is None:
             text = f"VNet {end.id} was not found, or is not visible to {world.identities[side].described}."
             how = f"Make it, correct the id, or set spec.{side.value}.create in a new object."
             return _held(link, stalled(link, (Finding(Reason.VNET_NOT_FOUND, text, str(end.id), how),)))
         group = world.groups[side]
         if isinstance(group, Unreadable):
-            return _unknown(link, group, str(end.id.group))
+            return unreadable(link, group, str(end.id.group))
     unread = next((seen for seen in world.children.values() if isinstance(seen, Unreadable)), None)
-    return _unknown(link, unread, "") if unread is not None else None
-
-
-def _unknown(link: VNetLink, seen: Unreadable, id: str) -> Plan:
-    if seen.transient:
-        wake = Wake(seen.retry_after) if seen.retry_after else Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
-        return Plan(Verdict(Truth.UNKNOWN, seen.reason, seen.message, progressing=True), wake)
-    how = remedy(seen.reason, seen.message, id)
-    verdict = Verdict(Truth.UNKNOWN, seen.reason, f"{seen.message} {how}", stalled=True)
-    return Plan(verdict, quiet(link.spec.lifecycle), findings=(Finding(seen.reason, seen.message, id, how),))
+    return unreadable(link, unread, "") if unread is not None else None
 
 
 def _held(link: VNetLink, plan: Plan) -> Plan:

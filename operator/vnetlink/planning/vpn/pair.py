@@ -25,11 +25,11 @@ from vnetlink.planning.actions import (
     RenewSharedKey,
     VpnAction,
 )
-from vnetlink.planning.blocked import holding, quiet, stalled, unseen
+from vnetlink.planning.blocked import holding, quiet, stalled, unreadable, unseen
 from vnetlink.planning.ownership import recording
-from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, Truth, Verdict, Wake
+from vnetlink.planning.plan import SOON, Plan, Truth, Verdict, Wake
 from vnetlink.planning.vpn.key_rotation import key_actions
-from vnetlink.planning.vpn.preflight import adoption_blockers, blockers, told_unreadable, unreadable
+from vnetlink.planning.vpn.preflight import adoption_blockers, blockers, unread
 from vnetlink.planning.vpn.standing import findings, standing
 from vnetlink.planning.vpn.steps import creations, in_motion, recorded_for, repairs, to_come
 from vnetlink.planning.vpn.words import TYPICAL_GATEWAY, describe, planned
@@ -52,15 +52,10 @@ def plan_pair(pair: VpnConnectionPair, world: VpnWorld) -> Plan:
 def _unread(pair: VpnConnectionPair, both: PerSide[VpnHalf]) -> Plan | None:
     """A gateway, connection or address that cannot be read: nothing is done. Someone else's may stay unread."""
     for half in both:
-        seen = unreadable(half)
+        seen = unread(half)
         if seen is None or (half.end.management is ManagementPolicy.OBSERVE and pair.spec.lifecycle.writes):
             continue
-        if seen.transient:
-            wake = Wake(seen.retry_after) if seen.retry_after else Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
-            return Plan(Verdict(Truth.UNKNOWN, seen.reason, seen.message, progressing=True), wake)
-        finding = told_unreadable(half, seen)
-        verdict = Verdict(Truth.UNKNOWN, seen.reason, f"{seen.message} {finding.remediation}", stalled=True)
-        return Plan(verdict, quiet(pair.spec.lifecycle), findings=(finding,))
+        return unreadable(pair, seen, str(half.seen.gateway_id or half.end.id))
     return None
 
 

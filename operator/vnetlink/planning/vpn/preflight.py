@@ -21,7 +21,6 @@ from vnetlink.domain.specs import AdoptionPolicy, VpnConnectionPair
 from vnetlink.domain.vpn import DEFAULT_ASN, GATEWAY_SUBNET, VNET2VNET
 from vnetlink.planning import az
 from vnetlink.planning.plan import Finding
-from vnetlink.planning.remedies import remedy
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld
 
 SMALLEST_SUBNET = 27  # all SKUs but Basic: azure-docs vpn-gateway-about-vpn-gateway-settings, "Gateway subnet"
@@ -400,19 +399,13 @@ def _make_secret(namespace: str, name: str, key: str) -> str:
     return f"{make} && kubectl label secret -n {namespace} {name} vnetlink.dev/shared-key=true"
 
 
-def unreadable(half: VpnHalf) -> Unreadable | None:
+def unread(half: VpnHalf) -> Unreadable | None:
     """What of this side could not be read and must be known before anything is done; a key that may not be read is no such thing."""
     listed = half.seen.connections if half.gateway is not None else Absent()
     for seen in (half.seen.gateway, listed, half.seen.connection, *(seen for _, seen in half.seen.addresses)):
         if isinstance(seen, Unreadable):
             return seen
     return half.seen.key if isinstance(half.seen.key, Unreadable) and half.seen.key.transient else None
-
-
-def told_unreadable(half: VpnHalf, seen: Unreadable) -> Finding:
-    """A lasting refusal to show something, for people."""
-    id = str(half.seen.gateway_id or half.end.id)
-    return Finding(seen.reason, seen.message, id, remedy(seen.reason, seen.message, id))
 
 
 CHECKS: tuple[Check, ...] = (
