@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from vnetlink.domain.address_space import overlaps
+from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
@@ -61,15 +62,23 @@ def overlapping_ranges(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Fin
     one, two = halves.vnet1, halves.vnet2
     if one.vnet is None or two.vnet is None:
         return
-    clashes = overlaps(_peered_prefixes(one.vnet, one.wanted.options), _peered_prefixes(two.vnet, two.wanted.options))
-    if clashes:
-        listed = "; ".join(f"{ours} of {one.vnet.id} with {theirs} of {two.vnet.id}" for ours, theirs in clashes)
+    ours, theirs = _peered_prefixes(one.vnet, one.wanted.options), _peered_prefixes(two.vnet, two.wanted.options)
+    yield from overlap(one.vnet.id, ours, two.vnet.id, theirs)
+
+
+def overlap(one: VnetId, ours: Iterable[str], two: VnetId, theirs: Iterable[str]) -> Iterator[Finding]:
+    """What is to be connected of two VNets, where it shares addresses."""
+    if clashes := overlaps(ours, theirs):
         yield Finding(
             Reason.ADDRESS_SPACES_OVERLAP,
-            f"Address spaces overlap: {listed}.",
-            str(one.vnet.id),
-            f"Change one range: {az.change_prefixes(two.vnet.id)}",
+            f"Address spaces overlap: {_listed(clashes, one, two)}.",
+            str(one),
+            f"Change one range: {az.change_prefixes(two)}",
         )
+
+
+def _listed(clashes: Iterable[tuple[str, str]], one: VnetId, two: VnetId) -> str:
+    return "; ".join(f"{ours} of {one} with {theirs} of {two}" for ours, theirs in clashes)
 
 
 def overlap_with_peered(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:
@@ -81,7 +90,7 @@ def overlap_with_peered(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Fi
         for peering in half.vnet.peerings:
             clashes = () if peering.remote == half.remote else overlaps(far.prefixes, peering.remote_prefixes)
             if clashes:
-                listed = "; ".join(f"{ours} of {far.id} with {theirs} of {peering.remote}" for ours, theirs in clashes)
+                listed = _listed(clashes, far.id, peering.remote)
                 yield Finding(
                     Reason.OVERLAPS_WITH_PEERED_VNET,
                     f"Address space overlaps with a VNet that is already peered to {half.vnet.id}: {listed}.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vnetlink.domain.address_space import overlaps, within
+from vnetlink.domain.address_space import within
 from vnetlink.domain.arm_id import SubnetId
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Present
@@ -17,6 +17,7 @@ from vnetlink.planning import az
 from vnetlink.planning.actions import ChangePrefixes, LinkAction, PutResourceGroup, PutSubnet, PutVnet
 from vnetlink.planning.link.world import LinkWorld
 from vnetlink.planning.plan import Finding
+from vnetlink.planning.preflight import overlap
 from vnetlink.planning.remedies import remedy
 from vnetlink.planning.tags import owned
 
@@ -110,13 +111,8 @@ def refused(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
 
 def overlapping(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
     """The two address spaces as they are, or are to be."""
-    spaces = [_space(link, world, side) for side in Side]
-    clashes = overlaps(*spaces)
-    if clashes:
-        one, two = link.spec.ends.vnet1.id, link.spec.ends.vnet2.id
-        listed = "; ".join(f"{ours} of {one} with {theirs} of {two}" for ours, theirs in clashes)
-        text = f"Address spaces overlap: {listed}."
-        yield Finding(Reason.ADDRESS_SPACES_OVERLAP, text, str(one), f"Change one range: {az.change_prefixes(two)}")
+    one, two = link.spec.ends.vnet1.id, link.spec.ends.vnet2.id
+    yield from overlap(one, _space(link, world, Side.VNET1), two, _space(link, world, Side.VNET2))
 
 
 def _space(link: VNetLink, world: LinkWorld, side: Side) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from vnetlink.domain.specs import AdoptionPolicy, VpnConnectionPair
 from vnetlink.domain.vpn import DEFAULT_ASN, GATEWAY_SUBNET, VNET2VNET
 from vnetlink.planning import az
 from vnetlink.planning.plan import Finding
+from vnetlink.planning.preflight import overlap
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld
 
 SMALLEST_SUBNET = 27  # all SKUs but Basic: azure-docs vpn-gateway-about-vpn-gateway-settings, "Gateway subnet"
@@ -46,15 +47,8 @@ def adoption_blockers(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[Vp
 def overlapping_vnets(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
     """Traffic between equal ranges would never reach the tunnel."""
     one, two = both.vnet1.vnet, both.vnet2.vnet
-    clashes = overlaps(one.prefixes, two.prefixes) if one is not None and two is not None else ()
-    if clashes and one is not None and two is not None:
-        listed = "; ".join(f"{ours} of {one.id} with {theirs} of {two.id}" for ours, theirs in clashes)
-        yield Finding(
-            Reason.ADDRESS_SPACES_OVERLAP,
-            f"Address spaces overlap: {listed}.",
-            str(one.id),
-            f"Change one range: {az.change_prefixes(two.id)}",
-        )
+    if one is not None and two is not None:
+        yield from overlap(one.id, one.prefixes, two.id, two.prefixes)
 
 
 def missing_gateways(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
