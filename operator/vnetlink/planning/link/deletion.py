@@ -110,7 +110,7 @@ def _zone_links(link: VNetLink, world: LinkWorld) -> Iterator[DeletePart | Held 
         part = to_delete(link, slot)
         if part is None or slot.role is not Role.DNS_LINK:
             continue
-        seen = next((zone for zone in world.zones if zone.zone.key == slot.zone), None)
+        seen = world.zone(slot.zone)
         if seen is None or isinstance(seen.links, Absent):
             continue
         if isinstance(seen.links, Unreadable):

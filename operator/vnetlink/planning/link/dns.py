@@ -74,7 +74,7 @@ def _new(link: VNetLink, zone: WantedZone, seen: SeenZone, vnet: VnetId) -> Zone
 
 def _wanted(link: VNetLink, world: LinkWorld) -> Iterator[tuple[WantedZone, SeenZone, Side]]:
     for zone in link.spec.zones:
-        seen = next((one for one in world.zones if one.zone == zone.zone), None)
+        seen = world.zone(zone.zone.key)
         for side in zone.sides:
             managed = link.spec.ends[side].management is ManagementPolicy.MANAGE
             if seen is not None and managed and isinstance(world.vnets[side], Present):

@@ -127,7 +127,7 @@ def _unlinking(link: VNetLink, world: LinkWorld) -> tuple[DeletePart, ...]:
     """Zone links that we made and spec no longer asks for; adopted ones stay."""
     going = []
     for slot, part in dns.unwanted(link):
-        seen = next((zone for zone in world.zones if zone.zone.key == slot.zone), None)
+        seen = world.zone(slot.zone)
         links = seen.links.value if seen is not None and isinstance(seen.links, Present) else ()
         there = next((one for one in links if one.id == part.id), None)
         if seen is not None and there is not None and not there.busy and vnets.made_by_us(link, slot, there.id):

@@ -71,3 +71,7 @@ class LinkWorld:
     refusals: Mapping[Slot, Refused] = field(default_factory=lambda: MappingProxyType({}))
     busy_for: timedelta = timedelta(0)
     unread_for: timedelta = timedelta(0)
+
+    def zone(self, key: str) -> SeenZone | None:
+        """What was seen of the private DNS zone of that lower-cased id."""
+        return next((zone for zone in self.zones if zone.zone.key == key), None)
