@@ -85,7 +85,8 @@ async def _diagnosed(
         return None, ()
     tunnelled = pair.value.kind == VPN_CONNECTION_PAIRS
     both = PerSide(one.value, two.value)
-    verdict, found = await diagnose(ports.azure, granted, both, link.spec.flows, max(ages.calm, CALM), tunnelled)
+    age = max(ages.calm, CALM) if ages.calm else ages.calm  # a person who asks gets a new read
+    verdict, found = await diagnose(ports.azure, granted, both, link.spec.flows, age, tunnelled)
     return verdict.condition, (*verdict.findings, *found)
 
 
