@@ -75,6 +75,7 @@ def test_a_half_made_pair_is_not_connected_and_the_command_for_the_rest_is_told(
     answer = json.loads(told)
     assert (code, answer["connected"]) == (1, False)
     assert (answer["vnet1ToVnet2"], answer["vnet2ToVnet1"]) == ("Initiated", "Missing")
+    assert answer["message"] == "Not connected.", "there is no object whose managementPolicy could be set"
     assert answer["findings"][0]["code"] == "ReversePeeringMissing"
     assert "az network vnet peering create" in answer["findings"][0]["remediation"]
 

@@ -102,7 +102,10 @@ async def explain(arm: Arm, identity: Identity, vnets: PerSide[VnetId]) -> Expla
     both = halves(pair, world)
     states = PerSide.of(lambda side: state(both, side))
     findings = (*plan.findings, *await _traffic(arm, identity, world, states))
-    return Explanation(_answer(states), states, plan.verdict.message, tuple(dict.fromkeys(findings)))
+    answer = _answer(states)
+    # The verdict on an observing object offers to manage it. Here there is none, and the findings say what to do by hand.
+    message = "Not connected." if answer is Answer.NOT_CONNECTED and findings else plan.verdict.message
+    return Explanation(answer, states, message, tuple(dict.fromkeys(findings)))
 
 
 def observing(vnets: PerSide[VnetId]) -> PeeringPair:
