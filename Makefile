@@ -22,7 +22,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 setup: $(VENV)/.installed ## .venv and the control plane (etcd, kube-apiserver, kube-controller-manager)
 	@PYTHONPATH=tests $(BIN)/python -m controlplane.build >/dev/null
 
-demo: setup ## watch two VNets become connected, broken, repaired, synced and disconnected
+demo: setup ## watch two VNets become connected, broken, repaired, blocked, and two more encrypted
 	@PYTHONPATH=tests exec $(BIN)/python -m demo.story
 
 sandbox: setup ## the same three processes until Ctrl-C, for you to try (SPEED=60)

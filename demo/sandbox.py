@@ -1,4 +1,4 @@
-"""`make sandbox`: a control plane, a simulated Azure with two VNets and the operator, in the foreground until Ctrl-C.
+"""`make sandbox`: a control plane, a simulated Azure with four VNets and the operator, in the foreground until Ctrl-C.
 
 Everything lies in .sandbox/ and is made anew at each start.
 """
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from armsim_process import SUBSCRIPTION
 from demo import processes
 from estate import Estate
 
@@ -50,9 +51,9 @@ def run(speed: str) -> None:
     """Until Ctrl-C or SIGTERM, which come as KeyboardInterrupt."""
     with emptied(HERE) as dir, processes.estate(dir, speed) as estate:
         shutil.copy(estate.cluster.kubeconfig, dir / "kubeconfig")
-        app, data = estate.azure.vnet("app", "10.1.0.0/16"), estate.azure.vnet("data", "10.2.0.0/16")
-        (dir / "app-to-data.yaml").write_text(processes.manifest("app-to-data", app, data))
-        print(_welcome(dir, estate.azure.endpoint, speed), flush=True)
+        vnets = processes.four_vnets(estate.azure)
+        (dir / "app-to-data.yaml").write_text(processes.manifest("app-to-data", *vnets))
+        print(_welcome(dir, estate.azure.endpoint, speed, vnets), flush=True)
         _until_something_ends(estate)
 
 
@@ -63,20 +64,28 @@ def _until_something_ends(estate: Estate) -> None:
     print(f"\nThe operator has ended. Its log: {estate.operator.log_path}", flush=True)
 
 
-def _welcome(dir: Path, endpoint: str, speed: str) -> str:
+def _welcome(dir: Path, endpoint: str, speed: str, vnets: tuple[str, str]) -> str:
     return f"""
-The sandbox runs: a Kubernetes API server, a simulated Azure with the VNets app and data (time runs {speed} times
+The sandbox runs: a Kubernetes API server, a simulated Azure with the VNets app, data, weu and neu (time runs {speed} times
 as fast), and the operator. In another terminal:
 
   export KUBECONFIG={dir}/kubeconfig
 
-  kubectl apply -f {dir}/app-to-data.yaml
-  kubectl get peeringpairs -o wide --watch
-  kubectl describe peeringpair app-to-data
+  kubectl apply -f {dir}/app-to-data.yaml     # a VNetLink of two ids
+  kubectl get vnetlinks --watch
+  kubectl describe vnetlink app-to-data
+  kubectl get peeringpairs -o wide            # the pair beneath it
 
+  kubectl apply -f {processes.VPN_SAMPLE}     # weu and neu, encrypted: gateways and a key are made
+  kubectl get vnetlinks,vpnpairs -o wide
+
+  . {dir}/armsim/env                          # az, the SDKs and these speak to the simulated Azure now
+  {sys.executable} -m vnetlink scan --subscription {SUBSCRIPTION}
+  {sys.executable} -m vnetlink explain {" ".join(vnets)}
+
+More to apply:      {processes.VPN_SAMPLE.parent}/README.md
 Azure as a picture: {endpoint}/_armsim/ (its requests and states, live)
 The operator's log: {dir}/operator.log
-Azure:              {endpoint}  (point any ARM client at it: source {dir}/armsim/env)
 Ctrl-C ends all three."""
 
 

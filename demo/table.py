@@ -1,4 +1,4 @@
-"""`kubectl get peeringpairs --watch`, printed line by line as it comes and remembered, so that a step can wait for a line."""
+"""`kubectl get vnetlinks --watch`, printed line by line as it comes and remembered, so that a step can wait for a line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 INDENT = "      "
+WIDTHS = (14, 10, 15, 15, 8, 24, 0)  # of kubectl's columns, of which a watch learns as it goes
 
 
 class NotSeen(Exception):
@@ -20,8 +21,9 @@ class Table:
 
     def __init__(self, kubectl: str, kubeconfig: Path) -> None:
         self._lines: list[str] = []
+        self._latest: dict[str, list[str]] = {}
         self._news = threading.Condition()
-        command = [kubectl, f"--kubeconfig={kubeconfig}", "get", "peeringpairs", "--watch"]
+        command = [kubectl, f"--kubeconfig={kubeconfig}", "get", "vnetlinks", "--watch"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -59,9 +61,11 @@ class Table:
                 self._take(line.rstrip())
 
     def _take(self, line: str) -> None:
+        cells = line.split()
         with self._news:
-            if self._lines and self._lines[-1].split()[:-1] == line.split()[:-1]:
-                return  # only the age has changed
+            if len(cells) != len(WIDTHS) or cells[:-1] == self._latest.get(cells[0]):
+                return  # without a status yet, or only the age has changed
+            self._latest[cells[0]] = cells[:-1]
             self._lines.append(line)
-            print(f"{INDENT}{line}", flush=True)
+            print(INDENT + "".join(f"{cell:<{width}}" for cell, width in zip(cells, WIDTHS, strict=True)), flush=True)
             self._news.notify_all()

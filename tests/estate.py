@@ -181,11 +181,14 @@ class Estate:
         body = self.azure.get(vnet) or {"properties": {}}
         return {one["name"]: one["properties"] for one in body["properties"].get("virtualNetworkPeerings", [])}
 
-    def writes(self, since: int = 0) -> list[str]:
-        """PUT, PATCH, POST and DELETE requests of the operator to ARM after `since`, as `METHOD name [sync]`, oldest first."""
+    def writes(self, since: int = 0, *, accepted: bool = False) -> list[str]:
+        """PUT, PATCH, POST and DELETE requests of the operator to ARM after `since`, as `METHOD name [sync]`, oldest first.
+
+        `accepted`: without those that ARM refused.
+        """
         mine = self.azure.env["AZURE_CLIENT_ID"]
         told = [r for r in self.azure.requests(since) if r["method"] != "GET" and "/subscriptions/" in r["path"]]
-        return [_short(r) for r in told if r["principal"] == mine]
+        return [_short(r) for r in told if r["principal"] == mine and (r["status"] < 400 or not accepted)]
 
     def clean(self) -> None:
         """Stop the operator and remove every object, leaving Azure as it is."""
