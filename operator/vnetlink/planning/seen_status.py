@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from vnetlink.domain.observed import ObservedPeering, PeeringState, Provisioning
-from vnetlink.domain.outcome import Absent, Present
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import ManagementPolicy, PeeringPair
 from vnetlink.planning.conditions import Shown
 from vnetlink.planning.deletion import goes
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.naming import peering_name
+from vnetlink.planning.seen_vnet import vnet, vnet_resource
 from vnetlink.planning.world import Half, PairWorld, halves
 
 
@@ -37,28 +37,10 @@ def seen(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Status:
     in_sync = all(peering.sync_level.value == "FullyInSync" for peering in peerings)
     sync: Status = {"syncLevel": "InSync" if in_sync else "OutOfSync"} if len(peerings) == 2 else {}
     return {
-        **{side.value: _vnet(pair, world, side) for side in Side},
+        **{side.value: vnet(pair.spec.ends[side].id, world.vnets[side]) for side in Side},
         **{side.direction: _direction(pair, both, side) for side in Side},
         **sync,
-        "resources": [
-            resource
-            for side in Side
-            for resource in (_vnet_resource(world, both, side), _peering_resource(pair, both, side))
-        ],
-    }
-
-
-def _vnet(pair: PeeringPair, world: PairWorld, side: Side) -> Json:
-    seen = world.vnets[side]
-    if not isinstance(seen, Present):
-        return {"id": str(pair.spec.ends[side].id), "name": pair.spec.ends[side].id.name, "origin": "Selected"}
-    vnet = seen.value
-    return {
-        "id": str(vnet.id),
-        "name": vnet.id.name,
-        "location": vnet.location,
-        "addressPrefixes": list(vnet.prefixes),
-        "origin": "Selected",
+        "resources": [row for side in Side for row in _resources(pair, world, both, side)],
     }
 
 
@@ -84,11 +66,8 @@ def _origin(half: Half) -> str:
     return half.part.origin.value if half.part is not None and ours else "Foreign"
 
 
-def _vnet_resource(world: PairWorld, both: PerSide[Half], side: Side) -> Json:
-    vnet = both[side].vnet
-    state = vnet.provisioning.value if vnet else ("Missing" if isinstance(world.vnets[side], Absent) else "Unknown")
-    id = str(vnet.id if vnet else both[side].end.id)
-    return {"role": "VirtualNetwork", "id": id, "origin": "Selected", "state": state, "onDelete": "Keep"}
+def _resources(pair: PeeringPair, world: PairWorld, both: PerSide[Half], side: Side) -> tuple[Json, Json]:
+    return vnet_resource(pair.spec.ends[side].id, world.vnets[side]), _peering_resource(pair, both, side)
 
 
 def _peering_resource(pair: PeeringPair, both: PerSide[Half], side: Side) -> Json:

@@ -17,6 +17,7 @@ from vnetlink.planning.link.deletion import to_delete
 from vnetlink.planning.link.plan_link import active, switching
 from vnetlink.planning.link.world import LinkWorld
 from vnetlink.planning.plan import Truth
+from vnetlink.planning.seen_vnet import SELECTED, vnet, vnet_resource
 
 MIRRORED = ("syncLevel", "encryption", "sharedKey")
 Condition = tuple[str, Truth, Reason, str]
@@ -135,42 +136,18 @@ def _traffic(world: LinkWorld) -> Condition | None:
 def _vnet(link: VNetLink, world: LinkWorld, side: Side, mirrored: object) -> Json:
     id, found = link.spec.ends[side].id, world.vnets[side]
     part = link.record.parts.get(Slot(side, Role.VNET))
-    origin = part.origin.value if part is not None and part.id == id else "Selected"
-    shown: Status = {"id": str(id), "name": id.name, "origin": origin}
-    if isinstance(found, Present):
-        shown |= {
-            "id": str(found.value.id),
-            "name": found.value.id.name,
-            "location": found.value.location,
-            "addressPrefixes": list(found.value.prefixes),
-        }
-    if isinstance(mirrored, dict) and "gateway" in mirrored:
-        shown["gateway"] = mirrored["gateway"]
-    return shown
+    origin = part.origin.value if part is not None and part.id == id else SELECTED
+    gateway = {"gateway": mirrored["gateway"]} if isinstance(mirrored, dict) and "gateway" in mirrored else {}
+    return vnet(id, found, origin) | gateway
 
 
 def _vnets(link: VNetLink, world: LinkWorld) -> list[Json]:
     rows: list[Json] = []
     for side in Side:
-        found = world.vnets[side]
-        state = (
-            found.value.provisioning.value
-            if isinstance(found, Present)
-            else "Missing"
-            if isinstance(found, Absent)
-            else "Unknown"
-        )
-        part = link.record.parts.get(Slot(side, Role.VNET))
-        deletes = to_delete(link, Slot(side, Role.VNET)) is not None
-        rows.append(
-            {
-                "role": "VirtualNetwork",
-                "id": str(link.spec.ends[side].id),
-                "origin": part.origin.value if part is not None else "Selected",
-                "state": state,
-                "onDelete": "Delete" if deletes else "Keep",
-            }
-        )
+        slot = Slot(side, Role.VNET)
+        part, deletes = link.record.parts.get(slot), to_delete(link, slot) is not None
+        origin = part.origin.value if part is not None else SELECTED
+        rows.append(vnet_resource(link.spec.ends[side].id, world.vnets[side], origin, deletes=deletes))
     return rows
 
 

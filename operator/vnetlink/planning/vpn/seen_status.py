@@ -12,6 +12,7 @@ from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import ManagementPolicy, VpnConnectionPair
 from vnetlink.domain.vpn import GATEWAY_SUBNET
 from vnetlink.planning.json_value import Json, Status
+from vnetlink.planning.seen_vnet import vnet, vnet_resource
 from vnetlink.planning.vpn import key_rotation
 from vnetlink.planning.vpn.deletion import goes
 from vnetlink.planning.vpn.steps import ADDRESS_ROLES
@@ -65,15 +66,7 @@ def gateway_state(half: VpnHalf) -> str:
 
 
 def _vnet(half: VpnHalf) -> Json:
-    shown: Status = {"id": str(half.end.id), "name": half.end.id.name, "origin": "Selected"}
-    if half.vnet is not None:
-        shown |= {
-            "id": str(half.vnet.id),
-            "name": half.vnet.id.name,
-            "location": half.vnet.location,
-            "addressPrefixes": list(half.vnet.prefixes),
-        }
-    return shown | {"gateway": _gateway(half, half.gateway)}
+    return vnet(half.end.id, half.seen.vnet) | {"gateway": _gateway(half, half.gateway)}
 
 
 def _gateway(half: VpnHalf, gateway: ObservedGateway | None) -> Json:
@@ -135,20 +128,12 @@ def _origin(half: VpnHalf, role: Role, id: PartId, otherwise: str) -> str:
 
 def _resources(pair: VpnConnectionPair, both: PerSide[VpnHalf], half: VpnHalf) -> Iterator[Json]:
     """The tracker: each part from Missing over Creating to Succeeded, and what a delete would remove."""
-    vnet = half.vnet
-    state = vnet.provisioning.value if vnet else "Missing" if isinstance(half.seen.vnet, Absent) else "Unknown"
-    yield {
-        "role": "VirtualNetwork",
-        "id": str(vnet.id if vnet else half.end.id),
-        "origin": "Selected",
-        "state": state,
-        "onDelete": "Keep",
-    }
-    if vnet is not None:
-        state = _subnet_state(half, vnet)
-        yield _part(pair, both, half, Role.GATEWAY_SUBNET, SubnetId(vnet.id, GATEWAY_SUBNET), state, "Selected")
-    for role, (id, address) in zip(ADDRESS_ROLES, half.seen.addresses, strict=False):
-        yield _part(pair, both, half, role, id, _address_state(address), "Selected")
+    yield vnet_resource(half.end.id, half.seen.vnet)
+    if half.vnet is not None:
+        id, state = SubnetId(half.vnet.id, GATEWAY_SUBNET), _subnet_state(half, half.vnet)
+        yield _part(pair, both, half, Role.GATEWAY_SUBNET, id, state, "Selected")
+    for role, (ip, address) in zip(ADDRESS_ROLES, half.seen.addresses, strict=False):
+        yield _part(pair, both, half, role, ip, _address_state(address), "Selected")
     if half.seen.gateway_id is not None:
         yield _part(pair, both, half, Role.GATEWAY, half.seen.gateway_id, gateway_state(half), "Selected")
     if half.seen.connection_id is not None:
