@@ -83,7 +83,7 @@ class Writer:
             if isinstance(seen, Unreadable):
                 return _not_based(seen)
             current = self._memory.fresh(action.identity, about, since=EVER)
-        return _created(action, current) if _creates(action) else _based(action, planned_on, current)
+        return _created(action, current) if action.creates else _based(action, planned_on, current)
 
 
 async def send(network: Network, action: AzureAction, basis: Basis) -> Answer | Trouble:
@@ -137,10 +137,6 @@ def _has_created(action: AzureAction, status: int) -> bool:
     if isinstance(action, PutZoneLink):
         return action.creates
     return status == 201 and not isinstance(action, PutSharedKey)
-
-
-def _creates(action: AzureAction) -> bool:
-    return not isinstance(action, DeletePeering) and action.creates
 
 
 def _deletes(action: AzureAction) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from vnetlink.domain.arm_id import (
     ConnectionId,
@@ -61,12 +61,13 @@ class PutPeering:
 class DeletePeering:
     """Delete one peering that leads to `remote`."""
 
+    creates: ClassVar[bool] = False
+
     side: Side
     id: PeeringId
     remote: VnetId
     identity: Identity
     auxiliary: Identity | None = None
-    creates: bool = False
 
     @property
     def slot(self) -> Slot:
@@ -78,16 +79,19 @@ class DeletePeering:
 class PutSubnet:
     """Make one subnet in a VNet that stays as it is otherwise. Always a creation."""
 
+    creates: ClassVar[bool] = True
+
     slot: Slot
     id: SubnetId
     prefix: str
     identity: Identity
-    creates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PutPublicIp:
     """Make one Standard, Static public IP address. Always a creation; `zones` empty where the region has none."""
+
+    creates: ClassVar[bool] = True
 
     slot: Slot
     id: PublicIpId
@@ -95,7 +99,6 @@ class PutPublicIp:
     zones: tuple[str, ...]
     tags: Tags
     identity: Identity
-    creates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +141,26 @@ class PutConnection:
 class PutSharedKey:
     """Set the key of one connection. `version`: resourceVersion of the Secret that it comes from."""
 
+    creates: ClassVar[bool] = False
+
     slot: Slot
     id: ConnectionId
     key: SharedKey
     version: str
     identity: Identity
     auxiliary: Identity | None = None
-    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PatchTags:
     """Replace the tags of a gateway, address or connection, and nothing else of it."""
 
+    creates: ClassVar[bool] = False
+
     slot: Slot
     id: GatewayId | PublicIpId | ConnectionId
     tags: Tags
     identity: Identity
-    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,46 +170,50 @@ class DeletePart:
     A resource group never is: it would take along what others put into it.
     """
 
+    creates: ClassVar[bool] = False
+
     slot: Slot
     id: ConnectionId | GatewayId | PublicIpId | SubnetId | VnetId | ZoneLinkId
     identity: Identity
     auxiliary: Identity | None = None
-    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PutResourceGroup:
     """Make one resource group. Always a creation."""
 
+    creates: ClassVar[bool] = True
+
     slot: Slot
     id: ResourceGroupId
     location: str
     tags: Tags
     identity: Identity
-    creates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PutVnet:
     """Make one virtual network with its subnets. Always a creation: an existing VNet is never PUT as a whole."""
 
+    creates: ClassVar[bool] = True
+
     slot: Slot
     id: VnetId
     creation: VnetCreation
     tags: Tags
     identity: Identity
-    creates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePrefixes:
     """Give a VNet that we made another address space: GET, change `prefixes` alone, PUT with the etag that was read."""
 
+    creates: ClassVar[bool] = False
+
     slot: Slot
     id: VnetId
     prefixes: tuple[str, ...]
     identity: Identity
-    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from vnetlink.domain.outcome import Accepted, Outcome, Refused
 from vnetlink.domain.ownership import Origin, OwnershipRecord, Part
 from vnetlink.domain.specs import Owner
-from vnetlink.planning.actions import AzureAction, DeletePeering, PutGateway, PutSharedKey, Record
+from vnetlink.planning.actions import AzureAction, PutGateway, PutSharedKey, Record
 
 
 def before(record: OwnershipRecord, action: AzureAction, since: str, key_version: str = "") -> OwnershipRecord:
@@ -40,7 +40,7 @@ def after(record: OwnershipRecord, action: AzureAction, outcome: Outcome) -> Own
         return record.with_part(action.slot, replace(part, key_version=action.version)) if known else record
     if isinstance(action, PutGateway) and not action.creates:
         return record.with_part(action.slot, replace(part, repaired=True)) if isinstance(outcome, Accepted) else record
-    if part.origin is not Origin.CREATED or isinstance(action, DeletePeering) or not action.creates:
+    if part.origin is not Origin.CREATED or not action.creates:
         return record
     match outcome:
         case Refused():

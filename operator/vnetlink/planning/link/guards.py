@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vnetlink.domain.kinds import PAIRS
+from vnetlink.domain.ownership import Origin
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
 from vnetlink.planning.actions import (
     Action,
@@ -59,4 +60,4 @@ def _azure_objection(action: LinkAction, plan: Plan, link: VNetLink, world: Link
     if part is None:
         return f"{action.id} is neither made nor adopted by this link"
     destructive = isinstance(action, DeletePart | ChangePrefixes)
-    return f"{action.id} was not made by this link" if destructive and part.origin.value != "Created" else ""
+    return f"{action.id} was not made by this link" if destructive and part.origin is not Origin.CREATED else ""

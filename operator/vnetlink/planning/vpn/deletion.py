@@ -104,9 +104,9 @@ def planned(pair: VpnConnectionPair, world: VpnWorld) -> tuple[PlannedAction, ..
 def _side(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf], side: Side) -> Iterator[Step]:
     """Connections first, from both ends: no gateway goes that one begins or ends at (arm.md 6, order)."""
     half = both[side]
-    yield from _connection(pair, world, both, half)
-    leading = any(tuple(_connection(pair, world, both, one)) for one in both)
-    if leading or not any(to_delete(pair, Slot(side, role)) for role in SELECTED):
+    leading = PerSide.of(lambda one: tuple(_connection(pair, world, both, both[one])))
+    yield from leading[side]
+    if any(leading) or not any(to_delete(pair, Slot(side, role)) for role in SELECTED):
         return
     gateway = tuple(_gateway(pair, world, both, half))
     yield from gateway

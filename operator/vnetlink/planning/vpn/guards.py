@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vnetlink.domain.arm_id import SubnetId
-from vnetlink.domain.ownership import Part, Role
+from vnetlink.domain.ownership import Origin, Part, Role
 from vnetlink.domain.specs import ManagementPolicy, VpnConnectionPair
 from vnetlink.planning.actions import (
     Action,
@@ -64,7 +64,7 @@ def _azure_objection(action: VpnAction, plan: Plan, pair: VpnConnectionPair, wor
 def _may(action: VpnAction, part: Part) -> bool:
     """Only what we made is deleted, retagged or repaired; a connection that was adopted may be written and, told to, deleted."""
     destructive = isinstance(action, DeletePart | PatchTags) or (isinstance(action, PutGateway) and not action.creates)
-    return not destructive or part.origin.value == "Created" or action.slot.role is Role.LINK
+    return not destructive or part.origin is Origin.CREATED or action.slot.role is Role.LINK
 
 
 def _gateways(world: VpnWorld, action: PutConnection) -> tuple[object, object]:
