@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox check test bench manifests format clean
+.PHONY: help setup demo sandbox check test image-test image-lock bench manifests format clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "vnetlink needs Python 3.11 or later: make PYTHON=python3.11 …")'
@@ -40,6 +40,13 @@ test: check setup ## everything that CI runs; installs the real az once, and Chr
 	@PYTHONPATH=tests $(BIN)/python -m helm.build >/dev/null
 	@$(BIN)/python tests/contract/chromium.py >/dev/null || true
 	$(PYTEST) -n 2 --dist loadfile tests/chart tests/properties tests/contract tests/scenarios
+
+image-test: setup ## build both images without a daemon or registry, and run the operator from its own (root, Debian)
+	$(PYTEST) -q -rs tests/image
+
+image-lock: $(VENV)/.installed ## pin what the images install, with hashes, from pyproject.toml and constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@$(BIN)/python tests/image/lock.py
 
 bench: setup ## measure again and rewrite bench/RESULTS.md
 	@PYTHONPATH=tests $(BIN)/python -m bench.measure

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,12 @@ class ArmsimProcess:
     """One simulator on one directory. A restart keeps its port, certificates and state."""
 
     def __init__(
-        self, dir: Path | str, config: Path | str | Mapping[str, Any] | None = None, speed: str = "inf", port: int = 0
+        self,
+        dir: Path | str,
+        config: Path | str | Mapping[str, Any] | None = None,
+        speed: str = "inf",
+        port: int = 0,
+        program: Sequence[str] = (sys.executable, "-m", "armsim"),
     ) -> None:
         self.dir = Path(dir)
         self.speed = speed
@@ -73,6 +78,7 @@ class ArmsimProcess:
         self.env: dict[str, str] = {}
         self.process: subprocess.Popen[str] | None = None
         self._config = config
+        self._program = program
         self._tokens: dict[tuple[str, str], str] = {}
         self._tls: ssl.SSLContext | None = None
 
@@ -80,7 +86,7 @@ class ArmsimProcess:
 
     def start(self) -> ArmsimProcess:
         self.dir.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "armsim", "--dir", str(self.dir), "--port", str(self.port)]
+        command = [*self._program, "--dir", str(self.dir), "--port", str(self.port)]
         command += ["--speed", self.speed]
         config = self._config_path()
         if config:

@@ -24,22 +24,28 @@ ENDS_WITHIN = 45.0  # the pod's grace period
 class OperatorProcess:
     """One operator on one cluster and one Azure. Every start appends to the same log."""
 
-    def __init__(self, log: Path, kubeconfig: Path, azure: Mapping[str, str], args: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        log: Path,
+        kubeconfig: Path,
+        azure: Mapping[str, str],
+        args: Sequence[str] = (),
+        program: Sequence[str] = (sys.executable, "-m", "vnetlink"),
+    ) -> None:
         self.log_path = log
         self.process: subprocess.Popen[bytes] | None = None
         self._env = {**os.environ, **azure, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(SOURCE)}
         self._port = _free_port()
-        self._args = ["--health-port", str(self._port), *args]
+        self._command = [*program, "run", "--health-port", str(self._port), *args]
         self._offset = 0
 
     def start(self, **env: str) -> OperatorProcess:
         """Start it; whether it serves is told by `ready`."""
         self._offset = self.log_path.stat().st_size if self.log_path.exists() else 0
-        command = [sys.executable, "-m", "vnetlink", "run", *self._args]
         with self.log_path.open("ab") as log:
             group = guard.shared().leader  # it ends with us at the latest
             self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, env={**self._env, **env}, process_group=group
+                self._command, stdout=log, stderr=log, env={**self._env, **env}, process_group=group
             )
         return self
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import kopf
 from kopf._cogs.structs.references import Insights
+from kopf._core.engines.peering import Identity
 
 from vnetlink.handlers.settings import settings
 from vnetlink.kube.api import Connection
@@ -128,6 +129,9 @@ class Watcher:
             settings=settings(),
             insights=self._insights,
             standalone=True,
+            identity=Identity(
+                "vnetlink"
+            ),  # unused; kopf would ask for the user's name, and a container's user has none
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
             stop_flag=self._stop,
