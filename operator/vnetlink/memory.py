@@ -9,6 +9,7 @@ from datetime import timedelta
 from vnetlink.domain.outcome import Refused, Unreadable
 from vnetlink.domain.ownership import Slot
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
+from vnetlink.planning.diagnosis.traffic import TrafficVerdict
 
 PACE = 2.0  # seconds from our last write in a slot to the next update there: a burst of edits is written once
 REVERSALS, REVERSALS_WITHIN = 3, 1800.0  # so many within so many seconds are a dispute (design/faults.md, F51)
@@ -21,6 +22,7 @@ class Memory:
     """One object's. Times are monotonic seconds. `asked`: a person wants a look right now, and has not had it yet.
 
     `rested`: nothing was owed in the last turn; `has_rested`: in some turn of this version of the spec.
+    `judged`: what the last diagnosis of traffic was made from, and its verdict.
     """
 
     uid: str
@@ -35,6 +37,7 @@ class Memory:
     taken: dict[Slot, int] = field(default_factory=dict)
     reversals: dict[Slot, tuple[float, ...]] = field(default_factory=dict)
     disputed: set[Slot] = field(default_factory=set)
+    judged: tuple[object, TrafficVerdict] | None = None
 
     def note_read(self, seen: Iterable[object], now: float) -> None:
         """Azure was read; an outage in any part of it means that it could not be."""

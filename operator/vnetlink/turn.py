@@ -75,6 +75,7 @@ class Turn(Generic[P, W]):
         self._note(plan, world)
         if wake is AT_ONCE:  # what was planned is no longer true: the next turn tells what is
             return wake
+        plan = await self._diagnosed(plan, world, old)
         return await self._report(plan, world, wake or plan.wake)
 
     # -- read and plan
@@ -239,6 +240,13 @@ class Turn(Generic[P, W]):
                 telemetry.count(event)
 
     # -- tell
+
+    async def _diagnosed(self, plan: Plan, world: W | None, old: Ages) -> Plan:
+        """With what else there is to tell of an object that holds its pair and rests: never before a write, nor under a lock."""
+        if world is None or not self._memory.rested or self._displaced or self._pair.meta.deleting:
+            return plan
+        found = await self._kind.diagnose(self._ports, self._pair, world, self._memory, old)
+        return replace(plan, findings=tuple(dict.fromkeys((*plan.findings, *found))))
 
     def _note(self, plan: Plan, world: W | None) -> None:
         self._memory.note_busy(plan.waiting, self._ports.monotonic())

@@ -138,11 +138,11 @@ class Arm:
         self, identity: Identity, group: NetworkSecurityGroupId, max_age: timedelta
     ) -> Seen[NetworkSecurityGroup]:
         """The group with its rules, the default ones included."""
-        return await self._reader.read(identity, questions.network_security_group(group), max_age)
+        return await self._reader.read_group(identity, group, max_age)
 
     async def route_table(self, identity: Identity, table: RouteTableId, max_age: timedelta) -> Seen[RouteTable]:
         """The table with its routes."""
-        return await self._reader.read(identity, questions.route_table(table), max_age)
+        return await self._reader.read_table(identity, table, max_age)
 
     async def perform(self, action: AzureAction) -> Outcome:
         """Sends the action's one request; an operation that it starts is seen by later reads."""

@@ -179,6 +179,18 @@ class Network:
         get = self._client.network_security_groups.get
         return await outcome(get(group.resource_group, group.name, **self._read(caught)), caught)
 
+    async def network_security_groups(self) -> AsyncIterator[Answer | Trouble]:
+        """Every page of the subscription's network security groups; ends after the first Trouble."""
+        caught = Caught()
+        async for page in _pages(self._client.network_security_groups.list_all(**self._read(caught)), caught):
+            yield page
+
+    async def route_tables(self) -> AsyncIterator[Answer | Trouble]:
+        """Every page of the subscription's route tables; ends after the first Trouble."""
+        caught = Caught()
+        async for page in _pages(self._client.route_tables.list_all(**self._read(caught)), caught):
+            yield page
+
     async def route_table(self, table: RouteTableId) -> Answer | Trouble:
         """GET of a route table with all its routes."""
         caught = Caught()

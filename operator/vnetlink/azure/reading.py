@@ -8,24 +8,37 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from vnetlink.azure import questions
+from vnetlink.azure import codecs, questions, shapes, traffic_codecs
 from vnetlink.azure.answers import Answer, Target, Trouble
 from vnetlink.azure.errors import as_read
 from vnetlink.azure.memory import Memory, Reading
 from vnetlink.azure.questions import Question
 from vnetlink.azure.shapes import Unintelligible
-from vnetlink.azure.surveys import Surveys
-from vnetlink.domain.arm_id import VnetId
+from vnetlink.azure.surveys import I, Listable, Surveys
+from vnetlink.domain.arm_id import NetworkSecurityGroupId, RouteTableId, VnetId
 from vnetlink.domain.identity import Identity
+from vnetlink.domain.network_security import NetworkSecurityGroup
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
+from vnetlink.domain.routing import RouteTable
 
 if TYPE_CHECKING:
     from vnetlink.azure.clients import Clients
 
 T = TypeVar("T")
 ATTEMPTS = 3
+VNETS = Listable(lambda network: network.vnets(), codecs.vnet_id, codecs.vnet)
+GROUPS = Listable(
+    lambda network: network.network_security_groups(),
+    lambda document: shapes.identify(NetworkSecurityGroupId, document),
+    traffic_codecs.network_security_group,
+)
+TABLES = Listable(
+    lambda network: network.route_tables(),
+    lambda document: shapes.identify(RouteTableId, document),
+    traffic_codecs.route_table,
+)
 
 
 @dataclass(slots=True)
@@ -45,7 +58,10 @@ class Reader:
     ):
         self._clients, self._memory, self._describe, self._clock = clients, memory, describe, clock
         self._flights: dict[tuple[Identity, str], Flight] = {}
-        self._surveys = Surveys(clients, memory, clock)
+        self._vnets = Surveys(VNETS, clients, memory, clock)
+        self._groups = Surveys(GROUPS, clients, memory, clock)
+        self._tables = Surveys(TABLES, clients, memory, clock)
+        self._refusals: dict[tuple[Identity, str], tuple[float, Unreadable]] = {}
 
     async def read(self, identity: Identity, question: Question[T], max_age: timedelta) -> Seen[T]:
         """The answer as of at most `max_age` ago, and never as of before our own last write that concerns it."""
@@ -54,8 +70,36 @@ class Reader:
     async def read_vnet(self, identity: Identity, vnet: VnetId, max_age: timedelta) -> Seen[ObservedVnet]:
         """As `read`, by list when many are asked for."""
         since = self._since(max_age)
-        await self._surveys.refresh(identity, vnet, max_age, since)
+        await self._vnets.refresh(identity, vnet, max_age, since)
         return await self._read(identity, questions.vnet(vnet), since)
+
+    async def read_group(
+        self, identity: Identity, group: NetworkSecurityGroupId, max_age: timedelta
+    ) -> Seen[NetworkSecurityGroup]:
+        """As `read_vnet`; who may not read it is not asked again before that time."""
+        question = questions.network_security_group(group)
+        return await self._told(identity, group, question, max_age, self._groups)
+
+    async def read_table(self, identity: Identity, table: RouteTableId, max_age: timedelta) -> Seen[RouteTable]:
+        """As `read_group`."""
+        return await self._told(identity, table, questions.route_table(table), max_age, self._tables)
+
+    async def _told(
+        self, identity: Identity, id: I, question: Question[T], max_age: timedelta, surveys: Surveys[I]
+    ) -> Seen[T]:
+        """Of what only tells something a lasting refusal is an answer, too: it may be as old as any other."""
+        since, key = self._since(max_age), (identity, question.key)
+        refused = self._refusals.get(key)
+        if refused is not None and refused[0] >= since:
+            return refused[1]
+        sent = self._clock()
+        await surveys.refresh(identity, id, max_age, since)
+        seen = await self._read(identity, question, since)
+        if isinstance(seen, Unreadable) and not seen.transient:
+            self._refusals[key] = (sent, seen)
+        else:
+            self._refusals.pop(key, None)
+        return seen
 
     def _since(self, max_age: timedelta) -> float:
         return self._clock() - max_age.total_seconds()

@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from vnetlink.domain.arm_id import ConnectionId, GatewayId, InvalidId, PublicIpId, SubnetId, VnetId, ZoneLinkId
+from vnetlink.domain.arm_id import (
+    ConnectionId,
+    GatewayId,
+    InvalidId,
+    NetworkSecurityGroupId,
+    PublicIpId,
+    RouteTableId,
+    SubnetId,
+    VnetId,
+    ZoneLinkId,
+)
 from vnetlink.domain.observed import Provisioning
 
 Json = Mapping[str, Any]
-AnyId = TypeVar("AnyId", VnetId, GatewayId, PublicIpId, ConnectionId, SubnetId, ZoneLinkId)
+AnyId = TypeVar(
+    "AnyId",
+    VnetId,
+    GatewayId,
+    PublicIpId,
+    ConnectionId,
+    SubnetId,
+    ZoneLinkId,
+    NetworkSecurityGroupId,
+    RouteTableId,
+)
 
 _PROVISIONING = {
     "succeeded": Provisioning.SUCCEEDED,

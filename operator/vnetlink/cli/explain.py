@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from types import SimpleNamespace
 from typing import Any, cast
@@ -15,11 +16,13 @@ from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.kinds import PEERING_PAIRS
 from vnetlink.domain.observed import ObservedVnet
-from vnetlink.domain.outcome import Present
+from vnetlink.domain.outcome import Absent, Present, Seen
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.peering import PeeringOptions
+from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import (
+    AdoptionPolicy,
     End,
     Lifecycle,
     ManagementPolicy,
@@ -27,16 +30,21 @@ from vnetlink.domain.specs import (
     ObjectMeta,
     PeeringPair,
     PeeringPairSpec,
+    VpnConnectionPair,
+    VpnConnectionPairSpec,
     WantedPeering,
 )
-from vnetlink.kinds.diagnosis import diagnose
+from vnetlink.domain.vpn import SecretKeyRef, WantedSharedKey, WantedVpnSide
 from vnetlink.kinds.peering import PEERING
+from vnetlink.kinds.vpn import VPN
 from vnetlink.kube.fields import instant
 from vnetlink.memory import Memory
 from vnetlink.planning.ages import Ages
 from vnetlink.planning.peering_pair import plan_pair
-from vnetlink.planning.plan import Finding
+from vnetlink.planning.plan import Finding, Plan
 from vnetlink.planning.seen_status import state
+from vnetlink.planning.vpn.pair import plan_pair as plan_tunnel
+from vnetlink.planning.vpn.seen_status import states as tunnel_states
 from vnetlink.planning.world import Half, PairWorld, halves
 from vnetlink.ports import Ports
 
@@ -92,20 +100,66 @@ class Explanation:
 
 
 async def explain(arm: Arm, identity: Identity, vnets: PerSide[VnetId]) -> Explanation:
-    """Both VNets, their peerings, and what stands between them. Reads only."""
-    pair = observing(vnets)
-    ports = cast(Ports, SimpleNamespace(azure=arm, monotonic=time.monotonic))  # all that this read goes out by
+    """Both VNets, what joins them, and what stands between them. Reads only."""
+    ports = cast(Ports, SimpleNamespace(azure=arm, secrets=_NoSecrets(), monotonic=time.monotonic, now=_now))
     memory = Memory("", (0, "", "", False), time.monotonic())
-    world = await PEERING.read(ports, pair, PerSide(identity, identity), memory, NOW)
-    pair = as_found(pair, world)
-    plan = plan_pair(pair, world)
-    both = halves(pair, world)
-    states = PerSide.of(lambda side: state(both, side))
-    findings = (*plan.findings, *await _traffic(arm, identity, world, states))
-    answer = _answer(states)
-    # The verdict on an observing object offers to manage it. Here there is none, and the findings say what to do by hand.
+    granted = PerSide(identity, identity)
+    world = await PEERING.read(ports, observing(vnets), granted, memory, NOW)
+    if not any(half.peering for half in halves(observing(vnets), world)) and all(map(_has_gateway, world.vnets)):
+        tunnel = await _tunnel(ports, vnets, granted, memory)
+        if tunnel is not None:
+            return tunnel
+    pair = as_found(observing(vnets), world)
+    plan, both = plan_pair(pair, world), halves(pair, world)
+    found = (*plan.findings, *await PEERING.diagnose(ports, pair, world, memory, NOW))
+    return _explained(PerSide.of(lambda side: state(both, side)), plan, found)
+
+
+async def _tunnel(
+    ports: Ports, vnets: PerSide[VnetId], granted: PerSide[Identity], memory: Memory
+) -> Explanation | None:
+    """The same for two VNets whose gateways are connected; None where nothing joins those."""
+    meta = replace(observing(vnets).meta, key=ObjectKey("vpnconnectionpairs", "", "explain"))
+    sides, key = PerSide(WantedVpnSide(), WantedVpnSide()), WantedSharedKey(SecretKeyRef(""))
+    lifecycle = replace(OBSERVING, adoption=AdoptionPolicy.ALWAYS)
+    spec = VpnConnectionPairSpec(vnets.map(End), sides, key, lifecycle=lifecycle)
+    pair = VpnConnectionPair(meta, spec, OwnershipRecord("", ""))
+    world = await VPN.read(ports, pair, granted, memory, NOW)
+    states = tunnel_states(pair, world)
+    if set(states) == {"Missing"}:
+        return None
+    there = world.sides.vnet1.connection, world.sides.vnet2.connection
+    options = next((seen.value.options for seen in there if isinstance(seen, Present)), pair.spec.options)
+    pair = replace(pair, spec=replace(pair.spec, options=options))
+    plan = plan_tunnel(pair, world)
+    told = (one for one in plan.findings if one.reason is not Reason.DRIFTED)  # nobody asked for any options
+    return _explained(states, plan, (*told, *await VPN.diagnose(ports, pair, world, memory, NOW)))
+
+
+class _NoSecrets:
+    """No object, hence no Secret: the two ends' keys are compared with each other alone."""
+
+    async def read(self, pair: ObjectMeta, ref: SecretKeyRef) -> None:
+        """Not asked for."""
+
+    async def read_previous(self, pair: ObjectMeta) -> Absent:
+        """None is kept."""
+        return Absent()
+
+
+def _has_gateway(seen: Seen[ObservedVnet]) -> bool:
+    return isinstance(seen, Present) and bool(seen.value.gateway_ids)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _explained(states: PerSide[str], plan: Plan, found: Iterable[Finding]) -> Explanation:
+    """The verdict on an observing object offers to manage it. Here there is none, and the findings say what to do by hand."""
+    answer, findings = _answer(states), tuple(dict.fromkeys(found))
     message = "Not connected." if answer is Answer.NOT_CONNECTED and findings else plan.verdict.message
-    return Explanation(answer, states, message, tuple(dict.fromkeys(findings)))
+    return Explanation(answer, states, message, findings)
 
 
 def observing(vnets: PerSide[VnetId]) -> PeeringPair:
@@ -124,17 +178,6 @@ def as_found(pair: PeeringPair, world: PairWorld) -> PeeringPair:
 
 def _options(half: Half) -> PeeringOptions:
     return half.peering.options if half.peering is not None else PeeringOptions()
-
-
-async def _traffic(arm: Arm, identity: Identity, world: PairWorld, states: PerSide[str]) -> tuple[Finding, ...]:
-    """Asked of two VNets that were read; of unconnected ones only what a common peer does not do for them."""
-    one, two = world.vnets
-    if not isinstance(one, Present) or not isinstance(two, Present):
-        return ()
-    both: PerSide[ObservedVnet] = PerSide(one.value, two.value)
-    verdict, others = await diagnose(arm, PerSide(identity, identity), both, (), timedelta(0))
-    connected = set(states) == {"Connected"}
-    return (*(verdict.findings if connected else ()), *others)
 
 
 def _answer(states: PerSide[str]) -> Answer:

@@ -79,6 +79,7 @@ class Reason(Enum):
     SCOPE_NOT_ALLOWED = "ScopeNotAllowed"
     CONTESTED = "Contested"
     DNS_ZONE_NOT_FOUND = "DnsZoneNotFound"
+    DNS_ZONE_NOT_LINKED = "DnsZoneNotLinked"
     POLICY_DENIED = "PolicyDenied"
     SCOPE_LOCKED = "ScopeLocked"
     PEERING_LIMIT_REACHED = "PeeringLimitReached"
@@ -275,6 +276,9 @@ FACTS: dict[Reason, Facts] = {
     Reason.SUCCEEDED: Facts(_INFO, _INTERVAL, "Nothing."),
     Reason.DNS_ZONE_NOT_FOUND: Facts(
         _ERROR, _INTERVAL, "Create the zone or correct its id in spec.dns: az network private-dns zone create"
+    ),
+    Reason.DNS_ZONE_NOT_LINKED: Facts(
+        _WARNING, _INTERVAL, "Link the zone to the other VNet, too: az network private-dns link vnet create"
     ),
     Reason.SWITCHING_METHOD: Facts(_INFO, _SOON, "Wait: the new pair is made Ready before the old one goes."),
     Reason.SERVICE_ACCOUNT_MISSING: Facts(

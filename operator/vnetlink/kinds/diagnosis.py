@@ -2,31 +2,71 @@
 
 from __future__ import annotations
 
-from asyncio import gather
+from asyncio import gather, get_running_loop
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import chain
 
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.observed import ObservedVnet
+from vnetlink.domain.outcome import Present, Seen, Unreadable
 from vnetlink.domain.routing import VnetView
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.vnet_link import RequiredFlow
-from vnetlink.planning.diagnosis.traffic import TrafficVerdict, judge, not_transitive
+from vnetlink.memory import Memory
+from vnetlink.planning.diagnosis.traffic import TrafficVerdict, judge
 from vnetlink.planning.diagnosis.views import groups_of, tables_of, view
 from vnetlink.planning.plan import Finding
 from vnetlink.ports import Azure
 
+# Judging is seconds of CPU where there are hundreds of groups. In a thread it holds up nobody: watches, probes and other turns
+# go on. One thread, so that the event loop never competes with more than one.
+_JUDGE = ThreadPoolExecutor(1, "diagnosis")
+
 
 async def diagnose(
     azure: Azure,
+    memory: Memory,
     identities: PerSide[Identity],
     vnets: PerSide[ObservedVnet],
     flows: tuple[RequiredFlow, ...],
     max_age: timedelta,
     tunnelled: bool = False,
-) -> tuple[TrafficVerdict, tuple[Finding, ...]]:
-    """The verdict on traffic between two VNets, and what else the diagnosis has to say. `tunnelled`: a VPN joins them."""
+) -> TrafficVerdict:
+    """The verdict on traffic between two connected VNets; what was judged already is not judged again. `tunnelled`: a VPN
+    joins them."""
     views = PerSide(*await gather(*(_view(azure, identities, vnets, side, max_age, tunnelled) for side in Side)))
-    return judge(views, flows), not_transitive(views)
+    if memory.judged is not None and any(map(_in_outage, views)):
+        return memory.judged[1]  # an outage changes nothing that was known
+    memory.judged = await get_running_loop().run_in_executor(_JUDGE, _judged, memory.judged, (views, flows))
+    return memory.judged[1]
+
+
+async def findings_of(
+    azure: Azure,
+    memory: Memory,
+    identities: PerSide[Identity],
+    vnets: PerSide[Seen[ObservedVnet]],
+    max_age: timedelta,
+    tunnelled: bool = False,
+) -> tuple[Finding, ...]:
+    """The findings on all traffic between the two; none where one of them was not read."""
+    one, two = vnets
+    if not isinstance(one, Present) or not isinstance(two, Present):
+        return ()
+    both = PerSide(one.value, two.value)
+    return (await diagnose(azure, memory, identities, both, (), max_age, tunnelled)).findings
+
+
+def _in_outage(vnet: VnetView) -> bool:
+    parts = chain.from_iterable((subnet.nsg, subnet.routes) for subnet in vnet.subnets)
+    return any(isinstance(part, Unreadable) and part.transient for part in parts)
+
+
+def _judged(
+    before: tuple[object, TrafficVerdict] | None, question: tuple[PerSide[VnetView], tuple[RequiredFlow, ...]]
+) -> tuple[object, TrafficVerdict]:
+    return before if before is not None and before[0] == question else (question, judge(*question))
 
 
 async def _view(

@@ -20,20 +20,25 @@ from vnetlink.planning.ages import Ages
 from vnetlink.planning.conditions import Shown
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.letting_go import release
-from vnetlink.planning.plan import Plan, PlannedAction, Verdict
+from vnetlink.planning.plan import Finding, Plan, PlannedAction, Verdict
 from vnetlink.ports import Ports
 
 P = TypeVar("P", bound=Owner)
 W = TypeVar("W")
 
 
+async def _nothing(ports: object, owner: object, world: object, memory: object, ages: object) -> tuple[Finding, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[P, W]):
-    """`P`: the object, `W`: everything that a turn reads for it. Only `read` and `before_azure` do I/O.
+    """`P`: the object, `W`: everything that a turn reads for it. Only `read`, `before_azure` and `diagnose` do I/O.
 
     `restless`: how old a read may be while something is owed. `exclusive`: Azure takes no other write for this object until
     the last one has settled. `before_azure`: the plan of a deletion that needs nothing of Azure yet, or never, None when it
-    does; it is asked before any grant, so that an object can be let go of without one.
+    does; it is asked before any grant, so that an object can be let go of without one. `diagnose`: what else is to be told of
+    an object that rests; it is no part of the world, because nothing is done about it.
     """
 
     restless: timedelta
@@ -50,6 +55,7 @@ class Kind(Generic[P, W]):
     after_record: Callable[[P, OwnershipRecord], Iterable[Event]]
     after_release: Callable[[P], Iterable[Event]]
     after_status: Callable[[P, Verdict, Mapping[str, Json], Status], Iterable[Event]]
+    diagnose: Callable[[Ports, P, W, Memory, Ages], Awaitable[tuple[Finding, ...]]] = _nothing
     after_child: Callable[[P, ChildAction], Iterable[Event]] = lambda owner, action: ()
 
 

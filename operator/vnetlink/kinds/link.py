@@ -21,18 +21,17 @@ from vnetlink.kube.api import Body
 from vnetlink.kube.decode import decode, metadata
 from vnetlink.memory import Memory
 from vnetlink.planning.actions import AzureAction, LinkAction
-from vnetlink.planning.ages import Ages
+from vnetlink.planning.ages import Ages, of_traffic
 from vnetlink.planning.conditions import Shown
+from vnetlink.planning.diagnosis.traffic import TrafficVerdict
 from vnetlink.planning.grants import Known, zone_identity
 from vnetlink.planning.letting_go import release
 from vnetlink.planning.link import child, deletion, events, guards, seen_status
 from vnetlink.planning.link.plan_link import plan_link
 from vnetlink.planning.link.words import describe
 from vnetlink.planning.link.world import Child, LinkWorld, SeenZone
-from vnetlink.planning.plan import Finding, Plan
+from vnetlink.planning.plan import Plan
 from vnetlink.ports import Ports
-
-CALM = timedelta(seconds=30)  # security groups and route tables change rarely, and there may be hundreds
 
 
 async def _read(ports: Ports, link: VNetLink, granted: PerSide[Identity], memory: Memory, ages: Ages) -> LinkWorld:
@@ -42,7 +41,7 @@ async def _read(ports: Ports, link: VNetLink, granted: PerSide[Identity], memory
     groups = PerSide(*await gather(*(_group(ports, link, granted, side, vnets[side], ages) for side in Side)))
     children, zones = await gather(_children(ports, link), _zones(ports, link, granted, ages))
     memory.note_read((*vnets, *groups, *(zone.links for zone in zones)), now)
-    traffic, findings = await _diagnosed(ports, link, granted, vnets, children, ages)
+    traffic = await _diagnosed(ports, link, granted, vnets, children, memory, ages)
     return LinkWorld(
         vnets=vnets,
         identities=granted,
@@ -50,7 +49,6 @@ async def _read(ports: Ports, link: VNetLink, granted: PerSide[Identity], memory
         children=children,
         zones=zones,
         now=ports.now(),
-        findings=findings,
         traffic=traffic,
         refusals=memory.refusals_at(now),
         busy_for=memory.busy_for(now),
@@ -74,20 +72,20 @@ async def _diagnosed(
     granted: PerSide[Identity],
     vnets: PerSide[Seen[ObservedVnet]],
     children: Mapping[str, Seen[Child]],
+    memory: Memory,
     ages: Ages,
-) -> tuple[tuple[str, str, str] | None, tuple[Finding, ...]]:
+) -> TrafficVerdict | None:
     """Only of a link that stands: before, what keeps it from standing is what people need to hear."""
     one, two = vnets
     pair = children.get(child.kind(link))
     if not isinstance(one, Present) or not isinstance(two, Present) or not isinstance(pair, Present):
-        return None, ()
+        return None
     if link.meta.deleting or not pair.value.is_ready:
-        return None, ()
+        return None
     tunnelled = pair.value.kind == VPN_CONNECTION_PAIRS
     both = PerSide(one.value, two.value)
-    age = max(ages.calm, CALM) if ages.calm else ages.calm  # a person who asks gets a new read
-    verdict, found = await diagnose(ports.azure, granted, both, link.spec.flows, age, tunnelled)
-    return verdict.condition, (*verdict.findings, *found)
+    age = of_traffic(link.spec.lifecycle, ages)
+    return await diagnose(ports.azure, memory, granted, both, link.spec.flows, age, tunnelled)
 
 
 async def _zones(ports: Ports, link: VNetLink, granted: PerSide[Identity], ages: Ages) -> tuple[SeenZone, ...]:

@@ -9,14 +9,16 @@ from vnetlink.domain.identity import Identity
 from vnetlink.domain.outcome import Outcome
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import PeeringPair
+from vnetlink.kinds.diagnosis import findings_of
 from vnetlink.kinds.kind import Kind, released_without_azure
 from vnetlink.memory import Memory
 from vnetlink.planning import deletion, events, guards, seen_status
 from vnetlink.planning.actions import AzureAction, PeeringAction
-from vnetlink.planning.ages import FRESH, Ages
+from vnetlink.planning.ages import FRESH, Ages, of_traffic
 from vnetlink.planning.log_line import describe
 from vnetlink.planning.peering_pair import plan_pair
-from vnetlink.planning.world import PairWorld
+from vnetlink.planning.plan import Finding
+from vnetlink.planning.world import PairWorld, halves
 from vnetlink.ports import Ports
 
 
@@ -25,6 +27,17 @@ async def _read(ports: Ports, pair: PeeringPair, granted: PerSide[Identity], mem
     seen = [await ports.azure.read_vnet(granted[side], ends[side].id, ages.of(ends[side].id)) for side in Side]
     memory.note_read(seen, now)
     return PairWorld(PerSide(*seen), granted, memory.refusals_at(now), memory.busy_for(now), memory.unread_for(now))
+
+
+async def _diagnose(
+    ports: Ports, pair: PeeringPair, world: PairWorld, memory: Memory, ages: Ages
+) -> tuple[Finding, ...]:
+    """Of a pair that stands; the pair of a link is diagnosed by its link."""
+    both = halves(pair, world)
+    if pair.meta.controller is not None or any(seen_status.state(both, side) != "Connected" for side in Side):
+        return ()
+    age = of_traffic(pair.spec.lifecycle, ages)
+    return await findings_of(ports.azure, memory, world.identities, world.vnets, age)
 
 
 def _describe(action: AzureAction, drifted: bool) -> str:
@@ -50,4 +63,5 @@ PEERING: Kind[PeeringPair, PairWorld] = Kind(
     after_record=events.after_record,
     after_release=events.after_release,
     after_status=events.after_status,
+    diagnose=_diagnose,
 )

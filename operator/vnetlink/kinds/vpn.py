@@ -16,13 +16,15 @@ from vnetlink.domain.secrets import ObservedSecret, PreviousKey
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import VpnConnectionPair
+from vnetlink.kinds.diagnosis import findings_of
 from vnetlink.kinds.kind import Kind, released_without_azure
 from vnetlink.kube.decode import decode
 from vnetlink.memory import Memory
 from vnetlink.planning import vpn_reads
 from vnetlink.planning.actions import AzureAction, VpnAction
-from vnetlink.planning.ages import FRESH, Ages
+from vnetlink.planning.ages import FRESH, Ages, of_traffic
 from vnetlink.planning.conditions import Shown
+from vnetlink.planning.plan import Finding
 from vnetlink.planning.tags import owner_tag
 from vnetlink.planning.vpn import deletion, events, guards, naming, seen_status
 from vnetlink.planning.vpn.pair import plan_pair
@@ -196,6 +198,16 @@ def _shown(pair: VpnConnectionPair, world: VpnWorld) -> Shown:
     return Shown(seen_status.seen(pair, world), seen_status.states(pair, world), unread_for=world.unread_for)
 
 
+async def _diagnose(
+    ports: Ports, pair: VpnConnectionPair, world: VpnWorld, memory: Memory, ages: Ages
+) -> tuple[Finding, ...]:
+    """Of a pair that stands; the pair of a link is diagnosed by its link."""
+    if pair.meta.controller is not None or set(seen_status.states(pair, world)) != {"Connected"}:
+        return ()
+    age = of_traffic(pair.spec.lifecycle, ages)
+    return await findings_of(ports.azure, memory, world.identities, world.vnets, age, tunnelled=True)
+
+
 def _describe(action: AzureAction, drifted: bool) -> str:
     return describe(action, drifted) if isinstance(action, VpnAction) else type(action).__name__
 
@@ -219,4 +231,5 @@ VPN: Kind[VpnConnectionPair, VpnWorld] = Kind(
     after_record=events.after_record,
     after_release=events.after_release,
     after_status=events.after_status,
+    diagnose=_diagnose,
 )

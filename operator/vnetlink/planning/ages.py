@@ -10,6 +10,7 @@ from vnetlink.domain.specs import Lifecycle
 from vnetlink.planning.plan import SLOWEST_INTERVAL
 
 FRESH = timedelta(seconds=1)  # before a write, and while something is on its way
+CALM = timedelta(seconds=30)  # what only tells something is read no more often
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,12 @@ class Ages:
     def before_write(self, *ids: ArmId) -> Ages:
         """For the plan that is made under the locks: exact about what the write concerns. What a person asked for was read."""
         return Ages(max(self.calm, FRESH), frozenset(id.key for id in ids))
+
+
+def of_traffic(lifecycle: Lifecycle, ages: Ages) -> timedelta:
+    """How old security groups and route tables may be: they change rarely, and there may be hundreds."""
+    calm = min(max(lifecycle.interval, CALM), SLOWEST_INTERVAL)
+    return calm if ages.calm else timedelta(0)
 
 
 def ages(lifecycle: Lifecycle, asked: bool, rested: bool, restless: timedelta) -> Ages:

@@ -64,6 +64,13 @@ def delete(part: PartId) -> str:
     return f"az network {_GROUPS[type(part)]} delete --ids {quote(str(part))}"
 
 
+def link_zone(link: ZoneLinkId, vnet: VnetId) -> str:
+    """Link this private DNS zone to a VNet."""
+    where = f"--subscription {link.zone.subscription} --resource-group {quote(link.zone.resource_group)}"
+    what = f"--zone-name {link.zone.name} --name {link.name} --virtual-network {quote(str(vnet))}"
+    return f"az network private-dns link vnet create {where} {what} --registration-enabled false"
+
+
 def sync_peering(peering: PeeringId) -> str:
     """Let this peering take over the other VNet's address space."""
     return f"az network vnet peering sync --ids {quote(str(peering))}"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from vnetlink.domain.address_space import overlaps
-from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import GatewayTransitPolicy, PeeringPair
-from vnetlink.planning import az
+from vnetlink.planning import az, overlaps
 from vnetlink.planning.actions import PeeringAction, PutPeering
 from vnetlink.planning.adoption import not_adoptable
 from vnetlink.planning.gateway_transit import hub_has_gateway
@@ -62,42 +60,18 @@ def overlapping_ranges(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Fin
     one, two = halves.vnet1, halves.vnet2
     if one.vnet is None or two.vnet is None:
         return
-    ours, theirs = _peered_prefixes(one.vnet, one.wanted.options), _peered_prefixes(two.vnet, two.wanted.options)
-    yield from overlap(one.vnet.id, ours, two.vnet.id, theirs)
-
-
-def overlap(one: VnetId, ours: Iterable[str], two: VnetId, theirs: Iterable[str]) -> Iterator[Finding]:
-    """What is to be connected of two VNets, where it shares addresses."""
-    if clashes := overlaps(ours, theirs):
-        yield Finding(
-            Reason.ADDRESS_SPACES_OVERLAP,
-            f"Address spaces overlap: {_listed(clashes, one, two)}.",
-            str(one),
-            f"Change one range: {az.change_prefixes(two)}",
-        )
-
-
-def _listed(clashes: Iterable[tuple[str, str]], one: VnetId, two: VnetId) -> str:
-    return "; ".join(f"{ours} of {one} with {theirs} of {two}" for ours, theirs in clashes)
+    spaces: PerSide[Sequence[str]] = PerSide(
+        _peered_prefixes(one.vnet, one.wanted.options), _peered_prefixes(two.vnet, two.wanted.options)
+    )
+    yield from overlaps.of_each_other(PerSide(one.vnet.id, two.vnet.id), spaces)
 
 
 def overlap_with_peered(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:
     """ARM refuses VnetAddressSpaceOverlapsWithAlreadyPeeredVnet: a third VNet, peered to one side, has the other's range."""
     for half in halves:
         far = halves[half.side.other].vnet
-        if half.vnet is None or far is None or not half.wanted.options.peer_complete_vnets:
-            continue
-        for peering in half.vnet.peerings:
-            clashes = () if peering.remote == half.remote else overlaps(far.prefixes, peering.remote_prefixes)
-            if clashes:
-                listed = _listed(clashes, far.id, peering.remote)
-                yield Finding(
-                    Reason.OVERLAPS_WITH_PEERED_VNET,
-                    f"Address space overlaps with a VNet that is already peered to {half.vnet.id}: {listed}.",
-                    str(peering.id),
-                    f"Change one of the ranges, or end the connection through {peering.id} where it is managed: "
-                    "kubectl get peeringpairs -A",
-                )
+        if half.vnet is not None and far is not None and half.wanted.options.peer_complete_vnets:
+            yield from overlaps.with_peers(half.vnet, far)
 
 
 def unknown_subnets(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from vnetlink.domain.observed import PeeringState, SyncLevel
-from vnetlink.domain.reasons import Reason
+from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import AddressSpaceSync, GatewayTransitPolicy, ManagementPolicy, PeeringPair
 from vnetlink.planning import az
-from vnetlink.planning.gateway_transit import lacks_only_gateway, reachable_options, waits_for_gateway
+from vnetlink.planning.diagnosis.traffic import not_transitive
+from vnetlink.planning.diagnosis.views import view
+from vnetlink.planning.gateway_transit import hub_has_gateway, lacks_only_gateway, reachable_options, waits_for_gateway
 from vnetlink.planning.naming import peering_name
 from vnetlink.planning.peering_steps import is_stale
 from vnetlink.planning.plan import Finding, Truth, Verdict
+from vnetlink.planning.preflight import MOST_PEERINGS
 from vnetlink.planning.remedies import remedy
 from vnetlink.planning.world import Half
+
+NEARLY_FULL = MOST_PEERINGS * 9 // 10
 
 Row = Callable[[PeeringPair, PerSide[Half], Side], Finding | None]
 
 
 def findings(pair: PeeringPair, both: PerSide[Half]) -> tuple[Finding, ...]:
-    """Everything that is wrong, every row asked of both sides."""
-    answers = (row(pair, both, side) for row in ROWS for side in Side)
-    return tuple(answer for answer in answers if answer is not None)
+    """Everything that is wrong or wants attention, every row asked of both sides."""
+    return (*_asked(ROWS, pair, both), *_asked(NOTES, pair, both), *_common_peer(both))
+
+
+def _asked(rows: tuple[Row, ...], pair: PeeringPair, both: PerSide[Half]) -> Iterator[Finding]:
+    answers = (row(pair, both, side) for row in rows for side in Side)
+    return (answer for answer in answers if answer is not None)
 
 
 def standing(pair: PeeringPair, both: PerSide[Half]) -> Verdict:
     """The verdict on what was seen: the first finding that keeps the pair from being Ready, or Connected."""
-    for finding in findings(pair, both):
+    for finding in _asked(ROWS, pair, both):
         if finding.reason is Reason.WAITING_FOR_GATEWAY:
             return Verdict(Truth.TRUE, finding.reason, finding.message)
         if finding.reason is Reason.WAITING_FOR_OTHER_SIDE:
@@ -62,11 +71,17 @@ def disconnected(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding 
     half = both[side]
     if half.peering is None or not is_stale(half):
         return None
-    message = f"Peering {half.peering.id} is Disconnected: its reverse, or the other VNet, was deleted."
+    message = f"Peering {half.peering.id} is Disconnected: {_what_was_deleted(both[side.other])}."
     command = az.delete(half.peering.id)
     if half.end.management is ManagementPolicy.OBSERVE:
         return Finding(Reason.WAITING_FOR_OTHER_SIDE, message, str(half.peering.id), f"Its owner can run: {command}")
     return Finding(Reason.PEERING_DISCONNECTED, message, str(half.peering.id), f"Run: {command}")
+
+
+def _what_was_deleted(other: Half) -> str:
+    if other.vnet is None:
+        return f"its reverse, or VNet {other.end.id}, was deleted"
+    return "its reverse was deleted" if other.peering is None else "its reverse was deleted and made again"
 
 
 def missing(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding | None:
@@ -170,7 +185,37 @@ def without_gateway(pair: PeeringPair, both: PerSide[Half], side: Side) -> Findi
     )
 
 
+def gateway_gone(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding | None:
+    """The gateway that this side uses was deleted: what it led to is cut off, the two VNets are not."""
+    peering = both[side].peering
+    if peering is None or not peering.options.use_remote_gateways or hub_has_gateway(both[side.other]) is not False:
+        return None
+    hub = both[side].remote
+    message = f"Peering {peering.id} uses the gateway of VNet {hub}, which has none any more."
+    how = f"Make a gateway there, or stop using it: {az.stop_using_gateway(peering.id)}"
+    return Finding(Reason.REMOTE_HAS_NO_GATEWAY, message, str(hub), how, Severity.WARNING)
+
+
+def nearly_full(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding | None:
+    """Told without a count: every peering more would change the status of all the others."""
+    vnet = both[side].vnet
+    if vnet is None or len(vnet.peerings) < NEARLY_FULL:
+        return None
+    message = f"VNet {vnet.id} has {NEARLY_FULL} peerings or more; Azure allows {MOST_PEERINGS}."
+    how = f"Remove unused ones: {az.list_peerings(vnet.id)}"
+    return Finding(Reason.PEERING_LIMIT_REACHED, message, str(vnet.id), how, Severity.WARNING)
+
+
+def _common_peer(both: PerSide[Half]) -> tuple[Finding, ...]:
+    """Only of two that have no peering at all: people expect a hub to connect its spokes."""
+    one, two = both.vnet1, both.vnet2
+    if not one.missing or not two.missing or one.vnet is None or two.vnet is None:
+        return ()
+    return not_transitive(PerSide(view(one.vnet, {}, {}), view(two.vnet, {}, {})))
+
+
 ROWS: tuple[Row, ...] = (disconnected, refused, missing, out_of_sync, not_connected, not_as_asked, without_gateway)
+NOTES: tuple[Row, ...] = (gateway_gone, nearly_full)  # none of them says anything about Ready
 
 
 def _unseen_and_missing(both: PerSide[Half], side: Side) -> bool:

@@ -59,6 +59,11 @@ def allow_forwarded(peering: PeeringId) -> str:
     return f"az network vnet peering update --ids {quote(str(peering))} --set allowForwardedTraffic=true"
 
 
+def allow_access(peering: PeeringId) -> str:
+    """Let this peering's VNet count the other one as its own."""
+    return f"az network vnet peering update --ids {quote(str(peering))} --set allowVirtualNetworkAccess=true"
+
+
 def _inside(nsg: NetworkSecurityGroupId) -> str:
     return f"--subscription {nsg.subscription} --resource-group {quote(nsg.resource_group)} --nsg-name {nsg.name}"
 

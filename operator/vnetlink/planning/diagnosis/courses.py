@@ -69,7 +69,7 @@ def _course(
         return Course(vnet, subnets, leg, Fate.UNKNOWN, None, why)
 
     if table is None or leg.route is None or not leg.is_users:
-        return _by_system(vnet, subnets, leg, table)
+        return _by_system(vnet, subnets, leg, target, table)
     delete, route = commands.delete_route(table.id, leg.route.name), leg.route
     match route.next_hop:
         case NextHop.NONE:
@@ -86,8 +86,13 @@ def _course(
             return unknown(f"route {route.name} keeps it inside VNet {vnet.id.name} (next hop {route.next_hop.value})")
 
 
-def _by_system(vnet: VnetView, subnets: tuple[SubnetView, ...], leg: Leg, table: RouteTable | None) -> Course:
+def _by_system(
+    vnet: VnetView, subnets: tuple[SubnetView, ...], leg: Leg, target: VnetView, table: RouteTable | None
+) -> Course:
     match leg.next_hop:
+        case NextHop.VNET_PEERING if not _leads_to(vnet, target, leg):
+            why = f"VNet {vnet.id.name} is peered with another VNet that has the same addresses"
+            return Course(vnet, subnets, leg, Fate.UNKNOWN, None, why)
         case NextHop.VNET_PEERING | NextHop.GATEWAY:
             return Course(vnet, subnets, leg, Fate.ARRIVES)
         case NextHop.VNET_LOCAL:
@@ -127,6 +132,11 @@ def _by_appliance(
             f"in VNet {via.name}, which is not peered with {target.id.name}", commands.delete_route(table.id, name)
         )
     return arrives if entry.allow_forwarded_traffic else lost(_shut(entry), commands.allow_forwarded(entry.id))
+
+
+def _leads_to(vnet: VnetView, target: VnetView, leg: Leg) -> bool:
+    peering = vnet.peering_to(target.id)
+    return peering is not None and not subtract(leg.held, addresses(peering.prefixes))
 
 
 def _shut(entry: PeeredSpace) -> str:

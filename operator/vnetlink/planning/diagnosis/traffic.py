@@ -13,10 +13,11 @@ from itertools import chain
 from vnetlink.domain.network_security import Protocol
 from vnetlink.domain.outcome import Unreadable
 from vnetlink.domain.reasons import Reason, Severity
-from vnetlink.domain.routing import SubnetView, VnetView
+from vnetlink.domain.routing import PeeredSpace, SubnetView, VnetView
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.vnet_link import Direction, RequiredFlow
 from vnetlink.planning import az
+from vnetlink.planning.diagnosis import commands
 from vnetlink.planning.diagnosis.blocks import findings
 from vnetlink.planning.diagnosis.trial import Passage, Trial, attempt, endpoints
 from vnetlink.planning.plan import Finding, Truth
@@ -36,15 +37,29 @@ class TrafficVerdict:
     message: str
     findings: tuple[Finding, ...] = ()
 
-    @property
-    def condition(self) -> tuple[str, str, str]:
-        """Status, reason, message."""
-        return self.allowed.value, self.reason.value, self.message
-
 
 def judge(vnets: PerSide[VnetView], flows: tuple[RequiredFlow, ...] = ()) -> TrafficVerdict:
     """The verdict on both directions, or on the flows that are required. Pure; the same world gives the same text."""
-    return _required(vnets, flows) if flows else _anything(vnets)
+    verdict = _required(vnets, flows) if flows else _anything(vnets)
+    return replace(verdict, findings=(*access_off(vnets), *verdict.findings))
+
+
+def access_off(vnets: PerSide[VnetView]) -> tuple[Finding, ...]:
+    """A peering that keeps the other VNet out of the tag VirtualNetwork (virtual-network-manage-peering.md): what no other rule
+    allows does not pass."""
+    off = (vnets[side].peering_to(vnets[side.other].id) for side in Side)
+    return tuple(
+        _access_off(peering) for peering in off if peering is not None and not peering.allow_virtual_network_access
+    )
+
+
+def _access_off(peering: PeeredSpace) -> Finding:
+    message = (
+        f"allowVirtualNetworkAccess is off on peering {peering.id}: security groups do not count {peering.remote} as "
+        "VirtualNetwork, so only what another rule allows can pass."
+    )
+    how = f"If it is not meant, set it in spec.peering, or where nobody manages it: {commands.allow_access(peering.id)}"
+    return Finding(Reason.NETWORK_SECURITY_BLOCKS, message, str(peering.id), how)
 
 
 def not_transitive(vnets: PerSide[VnetView]) -> tuple[Finding, ...]:

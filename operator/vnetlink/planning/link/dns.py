@@ -8,7 +8,7 @@ from vnetlink.domain.arm_id import VnetId, ZoneLinkId
 from vnetlink.domain.observed import ObservedZoneLink
 from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, Role, Slot
-from vnetlink.domain.reasons import Reason
+from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
 from vnetlink.domain.vnet_link import WantedZone
@@ -115,6 +115,24 @@ def findings(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
             text = f"Zone link {there.id} was not made by this link, and its registrationEnabled is {not wanted}."
             how = f"Change it where it is managed, or run: {az.register(there.id, wanted)}"
             yield Finding(Reason.DRIFTED, text, str(there.id), how)
+
+
+def one_sided(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
+    """Zones that are linked to one of the two VNets, and nobody is about to link to the other."""
+    for zone in link.spec.zones:
+        seen = next((one for one in world.zones if one.zone == zone.zone), None)
+        there = [side for side in Side if seen is not None and _leading_to(seen, link.spec.ends[side].id) is not None]
+        if len(there) != 1:
+            continue
+        vnet, missing = link.spec.ends[there[0]].id, link.spec.ends[there[0].other]
+        asked = there[0].other in zone.sides
+        if asked and link.spec.lifecycle.writes and missing.management is ManagementPolicy.MANAGE:
+            continue
+        text = f"Private DNS zone {zone.zone} is linked to VNet {vnet} and not to {missing.id}, where its names do not resolve."
+        command = az.link_zone(ZoneLinkId(zone.zone, missing.id.name), missing.id)
+        how = f"Its owner can run: {command}" if asked else f"If it is not meant, set linkTo: Both, or run: {command}"
+        severity = Severity.WARNING if asked else Severity.INFO
+        yield Finding(Reason.DNS_ZONE_NOT_LINKED, text, str(zone.zone), how, severity)
 
 
 def linked(link: VNetLink, world: LinkWorld) -> bool | None:

@@ -194,7 +194,9 @@ def findings(link: VNetLink, world: LinkWorld) -> tuple[Finding, ...]:
     """The link's own, the pair's, and the diagnosis of what stands between the VNets."""
     shown = active(link, world)
     own = (*vnets.refused(link, world), *dns.findings(link, world))
-    return tuple(dict.fromkeys((*own, *(_mirrored(shown) if shown else ()), *world.findings)))
+    pairs = _mirrored(shown) if shown is not None else ()
+    traffic = world.traffic.findings if world.traffic is not None else ()
+    return tuple(dict.fromkeys((*own, *pairs, *dns.one_sided(link, world), *traffic)))
 
 
 def _mirrored(shown: Child) -> tuple[Finding, ...]:
@@ -225,8 +227,7 @@ def standing(link: VNetLink, world: LinkWorld) -> Verdict:
         )
     if switching(link, world):
         return _switching(link, world, shown)
-    status, reason, message = shown.ready
-    verdict = _mirror(shown, status, reason_of(reason), message)
+    verdict = mirrored_ready(shown)
     if verdict.ready is not Truth.TRUE:
         return verdict
     refused = tuple(vnets.refused(link, world))
@@ -241,10 +242,12 @@ def _switching(link: VNetLink, world: LinkWorld, shown: Child) -> Verdict:
     return Verdict(Truth.FALSE, Reason.SWITCHING_METHOD, text, progressing=not stuck, stalled=stuck)
 
 
-def _mirror(shown: Child, status: str, reason: Reason, message: str) -> Verdict:
+def mirrored_ready(shown: Child) -> Verdict:
+    """The pair's Ready, in the link's words."""
+    status, reason, message = shown.ready
     true = _true_conditions(shown)
     ready = next((truth for truth in Truth if truth.value == status), Truth.UNKNOWN)
-    return Verdict(ready, reason, message, progressing="Reconciling" in true, stalled="Stalled" in true)
+    return Verdict(ready, reason_of(reason), message, progressing="Reconciling" in true, stalled="Stalled" in true)
 
 
 def _true_conditions(shown: Child) -> frozenset[str]:
@@ -258,8 +261,8 @@ def _attention(link: VNetLink, world: LinkWorld, verdict: Verdict) -> Verdict:
     wanting = next(dns.findings(link, world), None)
     if wanting is not None:
         return replace(verdict, reason=wanting.reason, message=f"{wanting.message} {wanting.remediation}".strip())
-    if verdict.reason is Reason.CONNECTED and world.traffic is not None and world.traffic[0] == "False":
-        return replace(verdict, reason=reason_of(world.traffic[1]), message=world.traffic[2])
+    if verdict.reason is Reason.CONNECTED and world.traffic is not None and world.traffic.allowed is Truth.FALSE:
+        return replace(verdict, reason=world.traffic.reason, message=world.traffic.message)
     return verdict
 
 

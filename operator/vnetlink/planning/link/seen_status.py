@@ -14,7 +14,7 @@ from vnetlink.domain.specs import VNetLink
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.link import child, dns, vnets
 from vnetlink.planning.link.deletion import to_delete
-from vnetlink.planning.link.plan_link import active, switching
+from vnetlink.planning.link.plan_link import active, mirrored_ready, switching
 from vnetlink.planning.link.world import LinkWorld
 from vnetlink.planning.plan import Truth
 from vnetlink.planning.seen_vnet import SELECTED, vnet, vnet_resource
@@ -107,10 +107,8 @@ def _pair_ready(link: VNetLink, world: LinkWorld) -> Condition:
     shown = active(link, world)
     if shown is None or not shown.ready[0]:
         return "PairReady", Truth.FALSE, Reason.CREATING, f"{child.name(link, child.kind(link))} is not there yet."
-    status, reason, message = shown.ready
-    truth = next((one for one in Truth if one.value == status), Truth.UNKNOWN)
-    known = next((one for one in Reason if one.value == reason), Reason.AZURE_ERROR)
-    return "PairReady", truth, known, message
+    said = mirrored_ready(shown)
+    return "PairReady", said.ready, said.reason, said.message
 
 
 def _dns_linked(link: VNetLink, world: LinkWorld) -> Condition | None:
@@ -128,9 +126,7 @@ def _dns_linked(link: VNetLink, world: LinkWorld) -> Condition | None:
 def _traffic(world: LinkWorld) -> Condition | None:
     if world.traffic is None:
         return None
-    status, reason, message = world.traffic
-    truth = next((one for one in Truth if one.value == status), Truth.UNKNOWN)
-    return "TrafficAllowed", truth, next((one for one in Reason if one.value == reason), Reason.AZURE_ERROR), message
+    return "TrafficAllowed", world.traffic.allowed, world.traffic.reason, world.traffic.message
 
 
 def _vnet(link: VNetLink, world: LinkWorld, side: Side, mirrored: object) -> Json:

@@ -10,14 +10,14 @@ from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Present
 from vnetlink.domain.ownership import Origin, PartId, Role, Slot
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.sides import Side
+from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import ManagementPolicy, VNetLink
 from vnetlink.domain.vnet_link import VnetCreation
-from vnetlink.planning import az
+from vnetlink.planning import az, overlaps
 from vnetlink.planning.actions import ChangePrefixes, LinkAction, PutResourceGroup, PutSubnet, PutVnet
-from vnetlink.planning.link.world import LinkWorld
+from vnetlink.planning.link import child
+from vnetlink.planning.link.world import PEERING_PAIRS, LinkWorld
 from vnetlink.planning.plan import Finding
-from vnetlink.planning.preflight import overlap
 from vnetlink.planning.remedies import remedy
 from vnetlink.planning.tags import owned
 
@@ -111,8 +111,10 @@ def refused(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
 
 def overlapping(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
     """The two address spaces as they are, or are to be."""
-    one, two = link.spec.ends.vnet1.id, link.spec.ends.vnet2.id
-    yield from overlap(one, _space(link, world, Side.VNET1), two, _space(link, world, Side.VNET2))
+    if child.kind(link) == PEERING_PAIRS and link.spec.peering.get("subnetPeering"):
+        return  # only the chosen subnets count, and the pair asks about them
+    ids = link.spec.ends.map(lambda end: end.id)
+    yield from overlaps.of_each_other(ids, PerSide.of(lambda side: _space(link, world, side)))
 
 
 def _space(link: VNetLink, world: LinkWorld, side: Side) -> tuple[str, ...]:

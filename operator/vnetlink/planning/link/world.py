@@ -14,7 +14,7 @@ from vnetlink.domain.observed import ObservedVnet, ObservedZoneLink
 from vnetlink.domain.outcome import Refused, Seen
 from vnetlink.domain.ownership import Slot
 from vnetlink.domain.sides import PerSide
-from vnetlink.planning.plan import Finding
+from vnetlink.planning.diagnosis.traffic import TrafficVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,7 @@ class SeenZone:
 class LinkWorld:
     """One snapshot. `children` by kind; `groups`: whether each VNet's resource group is there, asked only where it may be made.
 
-    `findings`: what the diagnosis says about traffic and the rest. `traffic`: TrafficAllowed as (status, reason, message), None
-    when it was not asked.
+    `traffic`: what the diagnosis says, None when it was not asked.
     """
 
     vnets: PerSide[Seen[ObservedVnet]]
@@ -66,8 +65,7 @@ class LinkWorld:
     children: Mapping[str, Seen[Child]]
     zones: tuple[SeenZone, ...]
     now: datetime
-    findings: tuple[Finding, ...] = ()
-    traffic: tuple[str, str, str] | None = None
+    traffic: TrafficVerdict | None = None
     refusals: Mapping[Slot, Refused] = field(default_factory=lambda: MappingProxyType({}))
     busy_for: timedelta = timedelta(0)
     unread_for: timedelta = timedelta(0)

@@ -20,8 +20,8 @@ from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import AdoptionPolicy, VpnConnectionPair
 from vnetlink.domain.vpn import DEFAULT_ASN, GATEWAY_SUBNET, VNET2VNET
 from vnetlink.planning import az
+from vnetlink.planning.overlaps import of_each_other
 from vnetlink.planning.plan import Finding
-from vnetlink.planning.preflight import overlap
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld
 
 SMALLEST_SUBNET = 27  # all SKUs but Basic: azure-docs vpn-gateway-about-vpn-gateway-settings, "Gateway subnet"
@@ -48,7 +48,7 @@ def overlapping_vnets(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[Vp
     """Traffic between equal ranges would never reach the tunnel."""
     one, two = both.vnet1.vnet, both.vnet2.vnet
     if one is not None and two is not None:
-        yield from overlap(one.id, one.prefixes, two.id, two.prefixes)
+        yield from of_each_other(PerSide(one.id, two.id), PerSide(one.prefixes, two.prefixes))
 
 
 def missing_gateways(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:

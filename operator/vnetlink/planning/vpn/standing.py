@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain
 
 from vnetlink.domain.observed import Provisioning
@@ -14,6 +15,7 @@ from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import VpnConnectionPair
 from vnetlink.domain.vpn import OnFailure
 from vnetlink.planning import az
+from vnetlink.planning.overlaps import with_peers
 from vnetlink.planning.plan import Finding, Truth, Verdict
 from vnetlink.planning.remedies import remedy
 from vnetlink.planning.vpn import key_rotation, preflight
@@ -21,7 +23,7 @@ from vnetlink.planning.vpn.world import VpnHalf, VpnWorld
 
 Row = Callable[[VpnConnectionPair, VpnWorld, PerSide[VpnHalf]], Iterator[Finding]]
 
-CONNECTED = "Connected"
+CONNECTED, NOT_CONNECTED = "Connected", "NotConnected"
 
 
 def findings(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> tuple[Finding, ...]:
@@ -63,19 +65,41 @@ def _up(both: PerSide[VpnHalf]) -> bool:
 
 
 def _rising(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Verdict:
-    states = ", ".join(
-        f"{half.connection.id} is {half.connection.status or 'Updating'}" for half in both if half.connection
-    )
+    states = _states(both)
     if not states:
         names = " and ".join(str(half.seen.gateway_id or half.end.id) for half in both if half.gateway is None)
         return Verdict(Truth.FALSE, Reason.GATEWAY_MISSING, f"Not made yet: {names}.", progressing=True)
-    if world.busy_for > pair.spec.shared_key.verify_timeout:
-        first = next(half.connection for half in both if half.connection is not None)
-        minutes = int(pair.spec.shared_key.verify_timeout.total_seconds() // 60)
-        message = f"The tunnel has not come up for more than {minutes} minutes: {states}."
-        how = f"Compare both ends: az network vpn-connection show --ids '{first.id}'"
-        return Verdict(Truth.FALSE, Reason.TUNNEL_NOT_CONNECTED, f"{message} {how}", stalled=True)
     return Verdict(Truth.FALSE, Reason.CONNECTING, f"The tunnel is coming up: {states}.", progressing=True)
+
+
+def _states(both: PerSide[VpnHalf]) -> str:
+    there = (half.connection for half in both if half.connection)
+    return ", ".join(f"{connection.id} is {connection.status or 'Updating'}" for connection in there)
+
+
+def tunnel_down(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
+    """It had its time to rise; who only looks gives it none, as nobody knows since when it is down."""
+    there = [half.connection for half in both if half.connection is not None]
+    if not there or any(connection.busy for connection in there) or _up(both):
+        return
+    timeout, waits = pair.spec.shared_key.verify_timeout, pair.spec.lifecycle.writes
+    down = [connection for connection in there if connection.status == NOT_CONNECTED]
+    if world.busy_for <= timeout if waits else not down:
+        return
+    since = f"has not come up for more than {int(timeout.total_seconds() // 60)} minutes" if waits else "is down"
+    how = f"Compare both ends: az network vpn-connection show --ids '{there[0].id}'"
+    yield Finding(Reason.TUNNEL_NOT_CONNECTED, f"The tunnel {since}: {_states(both)}.", str(there[0].id), how)
+
+
+def overlapping(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
+    """The tunnel stands, and Azure sends a part of the traffic elsewhere: a VNet's own and its peers' routes come first
+    (virtual-networks-udr-overview.md). No question of Ready."""
+    found = [*preflight.overlapping_vnets(pair, world, both)] if pair.spec.lifecycle.writes else []
+    for half in both:
+        far = both[half.side.other].vnet
+        if half.vnet is not None and far is not None:
+            found += with_peers(half.vnet, far)
+    return (replace(one, severity=Severity.WARNING) for one in found)
 
 
 def refused(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
@@ -291,4 +315,6 @@ ROWS: tuple[Row, ...] = (
     keys_unreadable,
     weak_or_trimmed,
     no_way_back,
+    tunnel_down,
+    overlapping,
 )
