@@ -8,9 +8,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from vnetlink.domain.arm_id import ArmId, ConnectionId, GatewayId, PublicIpId, VnetId
+from vnetlink.domain.arm_id import (
+    ArmId,
+    ConnectionId,
+    GatewayId,
+    NetworkSecurityGroupId,
+    PublicIpId,
+    RouteTableId,
+    VnetId,
+)
 from vnetlink.domain.events import Event
 from vnetlink.domain.identity import Identity
+from vnetlink.domain.network_security import NetworkSecurityGroup
 from vnetlink.domain.observed import (
     ListedConnection,
     ObservedConnection,
@@ -19,6 +28,7 @@ from vnetlink.domain.observed import (
     ObservedVnet,
 )
 from vnetlink.domain.outcome import Absent, Accepted, Outcome, Present, Seen, Unreadable
+from vnetlink.domain.routing import RouteTable
 from vnetlink.domain.secrets import ObservedSecret, PreviousKey
 from vnetlink.domain.shared_key import SharedKey
 from vnetlink.domain.specs import ObjectMeta
@@ -115,6 +125,14 @@ class Cloud:
     async def zones(self, identity: Identity, subscription: str, location: str) -> Seen[tuple[str, ...]]:
         self.asked.append((f"zones of {location}", 0.0))
         return Present(("1",))
+
+    async def network_security_group(
+        self, identity: Identity, group: NetworkSecurityGroupId, max_age: timedelta
+    ) -> Seen[NetworkSecurityGroup]:
+        return cast(Seen[NetworkSecurityGroup], self._seen(group, max_age, group.name))
+
+    async def route_table(self, identity: Identity, table: RouteTableId, max_age: timedelta) -> Seen[RouteTable]:
+        return cast(Seen[RouteTable], self._seen(table, max_age, table.name))
 
     async def token(self, identity: Identity) -> Unreadable | None:
         self.diary.append(f"token of {identity.name}")

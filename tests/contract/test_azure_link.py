@@ -546,8 +546,8 @@ def group(sim: ArmsimProcess, *rules: Mapping[str, Any], name: str = "nsg") -> N
     return NetworkSecurityGroupId.parse(path)
 
 
-def table(sim: ArmsimProcess, *routes: Mapping[str, Any], **properties: Any) -> RouteTableId:
-    path = f"{sim.group('rg')}/providers/Microsoft.Network/routeTables/rt"
+def table(sim: ArmsimProcess, *routes: Mapping[str, Any], name: str = "rt", **properties: Any) -> RouteTableId:
+    path = f"{sim.group('rg')}/providers/Microsoft.Network/routeTables/{name}"
     sim.put(path, {"location": "westeurope", "properties": {"routes": list(routes), **properties}})
     return RouteTableId.parse(path)
 
@@ -608,6 +608,35 @@ async def test_rules_and_routes_are_cached_as_long_as_they_may_be(bench: Bench) 
         await bench.arm.network_security_group(bench.who, nsg, SHARED)
         await bench.arm.route_table(bench.who, rt, SHARED)
     assert len(bench.sim.requests(since, "GET", "networkSecurityGroups|routeTables")) == 2
+
+
+async def test_many_groups_and_tables_are_read_by_list_once_they_are_old(bench: Bench) -> None:
+    groups = [group(bench.sim, RULE, name=f"nsg{n:02}") for n in range(11)]
+    tables = [table(bench.sim, name=f"rt{n:02}") for n in range(11)]
+
+    async def read() -> list[Any]:
+        found = [await bench.arm.network_security_group(bench.who, id, SHARED) for id in groups]
+        return [*found, *[await bench.arm.route_table(bench.who, id, SHARED) for id in tables]]
+
+    first = await read()
+    bench.clock.now += 61
+    since = bench.sim.last_request()
+    assert await read() == first
+    sent = bench.sim.requests(since, "GET", "networkSecurityGroups|routeTables")
+    assert len(sent) == 12, "11 of each on pages of 2"
+    assert not any("/nsg" in one["path"] or "/rt" in one["path"] for one in sent)
+
+
+async def test_a_group_that_may_not_be_read_is_asked_for_no_more_often_than_one_that_may(bench: Bench) -> None:
+    nsg, since = group(bench.sim), bench.sim.last_request()
+    bench.sim.fault(method="GET", status=403, code="AuthorizationFailed", message="No.")
+    for _ in range(3):
+        assert isinstance(await bench.arm.network_security_group(bench.who, nsg, SHARED), Unreadable)
+    assert len(bench.sim.requests(since, "GET", "networkSecurityGroups")) == 1
+    bench.sim.clear_faults()
+    assert isinstance(await bench.arm.network_security_group(bench.who, nsg, SHARED), Unreadable)
+    assert isinstance(await bench.arm.network_security_group(bench.who, nsg, NOW), Present)
+    assert isinstance(await bench.arm.network_security_group(bench.who, nsg, SHARED), Present)
 
 
 async def test_a_group_or_table_that_is_missing_is_absent_and_a_403_is_unreadable(bench: Bench) -> None:

@@ -9,20 +9,8 @@ import sys
 from typing import Any
 
 from armsim_process import ArmsimProcess
-
-DENY = {
-    "name": "deny-all",
-    "properties": {
-        "priority": 100,
-        "direction": "Inbound",
-        "access": "Deny",
-        "protocol": "*",
-        "sourceAddressPrefix": "*",
-        "sourcePortRange": "*",
-        "destinationAddressPrefix": "*",
-        "destinationPortRange": "*",
-    },
-}
+from traffic_words import DENY_ALL, route_table, security_group, subnet
+from vpn_estate import KEY, OTHER_KEY
 
 
 def explain(azure: ArmsimProcess, *args: str) -> tuple[int, str, str]:
@@ -82,11 +70,9 @@ def test_a_half_made_pair_is_not_connected_and_the_command_for_the_rest_is_told(
 
 def test_a_rule_that_blocks_is_named_between_connected_vnets(azure: ArmsimProcess) -> None:
     app, data = two(azure)
-    group = f"{azure.group('rg')}/providers/Microsoft.Network/networkSecurityGroups/closed"
-    azure.put(group, {"location": "westeurope", "properties": {"securityRules": [DENY]}})
+    closed = security_group(azure, DENY_ALL)
     for vnet, prefix in ((app, "10.1.1.0/24"), (data, "10.2.1.0/24")):
-        subnet = {"properties": {"addressPrefix": prefix, "networkSecurityGroup": {"id": group}}}
-        azure.put(f"{vnet}/subnets/all", subnet)
+        subnet(azure, vnet, prefix, **closed)
     peer(azure, app, data, "there")
     peer(azure, data, app, "back")
 
@@ -108,6 +94,35 @@ def test_two_spokes_of_one_hub_are_told_that_peering_is_not_transitive(azure: Ar
 
     assert code == 1
     assert "NotTransitive" in told
+
+
+def test_two_vnets_joined_by_a_tunnel_are_told_what_keeps_it_down(azure: ArmsimProcess) -> None:
+    app = azure.vnet("app", "10.1.0.0/16", subnets={"GatewaySubnet": "10.1.255.0/27"})
+    data = azure.vnet("data", "10.2.0.0/16", subnets={"GatewaySubnet": "10.2.255.0/27"})
+    gateways = azure.gateway(app, "gw-app"), azure.gateway(data, "gw-data")
+
+    def connect(name: str, near: str, far: str, key: str, **options: Any) -> None:
+        ends = {"virtualNetworkGateway1": {"id": near}, "virtualNetworkGateway2": {"id": far}}
+        properties = {"connectionType": "Vnet2Vnet", "sharedKey": key, **ends, **options}
+        where = f"{azure.group('rg')}/providers/Microsoft.Network/connections/{name}"
+        azure.put(where, {"location": "westeurope", "properties": properties})
+
+    connect("there", *gateways, KEY, routingWeight=7)
+    connect("back", *reversed(gateways), OTHER_KEY)
+    code, told, _ = explain(azure, app, data, "-o", "json")
+    answer = json.loads(told)
+    assert (code, answer["vnet1ToVnet2"], answer["vnet2ToVnet1"]) == (1, "NotConnected", "NotConnected")
+    assert {"SharedKeyMismatch", "TunnelNotConnected"} == {one["code"] for one in answer["findings"]}
+    assert KEY not in told
+    assert OTHER_KEY not in told
+
+    subnet(azure, app, "10.1.1.0/24", **route_table(azure, "deaf", disableBgpRoutePropagation=True))
+    subnet(azure, data, "10.2.1.0/24")
+    azure.put(f"{azure.group('rg')}/providers/Microsoft.Network/connections/back/sharedkey", {"value": KEY})
+    code, told, _ = explain(azure, app, data)
+    assert (code, told.splitlines()[0]) == (0, "1->2 Connected, 2->1 Connected: Both connections are there.")
+    assert "GatewayRoutesNotPropagated" in told
+    assert writes(azure) == []
 
 
 def test_what_cannot_be_seen_is_unknown_and_a_bad_id_is_refused(azure: ArmsimProcess) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from estate import eventually
 from link_estate import LinkEstate
+from traffic_words import DENY_ALL, security_group, subnet
 
 
 def test_two_ids_are_enough_and_delete_takes_everything(links: LinkEstate) -> None:
@@ -49,25 +50,10 @@ def test_a_pair_edited_or_deleted_by_hand_is_as_before(links: LinkEstate) -> Non
 
 
 def test_a_rule_that_blocks_is_named_though_the_link_stands(links: LinkEstate) -> None:
-    group = f"{links.azure.group('rg')}/providers/Microsoft.Network/networkSecurityGroups/closed"
-    rule = {
-        "name": "deny-all",
-        "properties": {
-            "priority": 100,
-            "direction": "Inbound",
-            "access": "Deny",
-            "protocol": "*",
-            "sourceAddressPrefix": "*",
-            "sourcePortRange": "*",
-            "destinationAddressPrefix": "*",
-            "destinationPortRange": "*",
-        },
-    }
-    links.azure.put(group, {"location": "westeurope", "properties": {"securityRules": [rule]}})
+    closed = security_group(links.azure, DENY_ALL)
     app, data = links.two_vnets()
     for vnet, prefix in ((app, "10.1.1.0/24"), (data, "10.2.1.0/24")):
-        subnet = {"properties": {"addressPrefix": prefix, "networkSecurityGroup": {"id": group}}}
-        links.azure.put(f"{vnet}/subnets/all", subnet)
+        subnet(links.azure, vnet, prefix, **closed)
     links.start()
 
     links.link("app-to-data", app, data)

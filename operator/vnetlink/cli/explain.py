@@ -132,7 +132,9 @@ async def _tunnel(
     options = next((seen.value.options for seen in there if isinstance(seen, Present)), pair.spec.options)
     pair = replace(pair, spec=replace(pair.spec, options=options))
     plan = plan_tunnel(pair, world)
-    told = (one for one in plan.findings if one.reason is not Reason.DRIFTED)  # nobody asked for any options
+    if plan.verdict.reason is Reason.DRIFTED:  # two ends that differ; nobody asked for either's options
+        plan = replace(plan, verdict=replace(plan.verdict, message="Both connections are there."))
+    told = (one for one in plan.findings if one.reason is not Reason.DRIFTED)
     return _explained(states, plan, (*told, *await VPN.diagnose(ports, pair, world, memory, NOW)))
 
 

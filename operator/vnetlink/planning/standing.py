@@ -81,7 +81,7 @@ def disconnected(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding 
 def _what_was_deleted(other: Half) -> str:
     if other.vnet is None:
         return f"its reverse, or VNet {other.end.id}, was deleted"
-    return "its reverse was deleted" if other.peering is None else "its reverse was deleted and made again"
+    return "its reverse was deleted"
 
 
 def missing(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding | None:

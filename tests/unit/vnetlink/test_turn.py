@@ -28,7 +28,7 @@ from vnetlink.memory import Memories, Memory
 from vnetlink.planning.actions import Action, ForgetPreviousKey, KeepPreviousKey, PutPeering, Record
 from vnetlink.planning.ages import FRESH, Ages
 from vnetlink.planning.conditions import Shown
-from vnetlink.planning.plan import OUTAGE_RETRY, Plan, Truth, Verdict, Wake
+from vnetlink.planning.plan import OUTAGE_RETRY, Finding, Plan, Truth, Verdict, Wake
 from vnetlink.ports import Ports
 from vnetlink.telemetry import METRICS
 from vnetlink.turn import Turn
@@ -58,6 +58,7 @@ class Trial:
         self.outside, self.ages, self.actions, self.exclusive = Outside(), list[Ages](), actions, exclusive
         self.told: Callable[..., tuple[Event, ...]] = lambda *_: ()
         self.written: Callable[[PeeringPair], tuple[Event, ...]] = lambda _: ()
+        self.asked = list[Ages]()
         self.outside.server.put("peeringpairs", BODY)
         pair = decode(BODY, "here")
         assert isinstance(pair, PeeringPair)
@@ -72,6 +73,12 @@ class Trial:
         async def read(ports: Ports, pair: PeeringPair, granted: PerSide[Identity], memory: Memory, ages: Ages) -> str:
             self.ages.append(ages)
             return "world"
+
+        async def diagnose(
+            ports: Ports, pair: PeeringPair, world: str, memory: Memory, ages: Ages
+        ) -> tuple[Finding, ...]:
+            self.asked.append(ages)
+            return (Finding(Reason.NETWORK_SECURITY_BLOCKS, "A rule."),)
 
         plan = Plan(Verdict(Truth.FALSE, Reason.CREATING, "Going on."), Wake(timedelta(seconds=9)), self.actions)
         return Kind(
@@ -89,6 +96,7 @@ class Trial:
             after_record=lambda pair, record: self.told(pair),
             after_release=lambda pair: (),
             after_status=lambda pair, verdict, previous, status: (),
+            diagnose=diagnose,
         )
 
     async def run(self) -> Wake:
@@ -184,3 +192,12 @@ async def test_events_of_a_write_are_worked_out_from_the_record_that_it_was_plan
     trial.written = written
     await trial.run()
     assert seen == [True], "the refusal takes the record back only afterwards"
+
+
+async def test_what_stands_in_the_way_of_traffic_is_asked_at_rest_and_never_before_a_write() -> None:
+    writing, resting = Trial(PUT), Trial()
+    for trial in (writing, resting):
+        await trial.run()
+    (body,) = resting.outside.server.bodies.values()
+    assert [finding["code"] for finding in body["status"]["findings"]] == ["NetworkSecurityBlocks"]
+    assert (writing.asked, resting.asked) == ([], resting.ages)

@@ -111,7 +111,7 @@ def test_a_finding_names_rule_priority_direction_subnet_group_and_one_command() 
 
 def test_azures_own_rule_is_overridden_by_one_that_the_command_makes() -> None:
     closed = WORLD.put(Side.VNET2, replace(WORLD.vnet2, peered=(peering(TWO, ONE, "10.1.0.0/16", access=False),)))
-    (finding,) = judge(changed(Side.VNET2, "b0", world=closed, nsg=nsg("n")), (WEB,)).findings
+    _, finding = judge(changed(Side.VNET2, "b0", world=closed, nsg=nsg("n")), (WEB,)).findings
     assert "Rule DenyAllInBound (priority 65500, Inbound)" in finding.message
     assert finding.remediation == (
         f"If it is meant to pass: az network nsg rule create --subscription {SUBSCRIPTION} --resource-group rg --nsg-name n"
@@ -124,7 +124,7 @@ def test_a_rule_that_would_need_too_many_prefixes_is_only_shown() -> None:
     closed = WORLD.put(Side.VNET2, replace(WORLD.vnet2, peered=(peering(TWO, ONE, "10.1.0.0/16", access=False),)))
     scattered = tuple(f"10.1.{n}.0/24" for n in range(0, 60, 2))
     world = changed(Side.VNET1, "a0", world=changed(Side.VNET2, "b0", world=closed, nsg=nsg("n")), prefixes=scattered)
-    (finding,) = judge(world, (WEB,)).findings
+    _, finding = judge(world, (WEB,)).findings
     assert finding.remediation == (
         f"Look at the rules: az network nsg rule list --subscription {SUBSCRIPTION} --resource-group rg --nsg-name n"
         " --include-default --output table"
@@ -204,6 +204,17 @@ def test_a_vpn_needs_the_gateways_routes_in_every_subnet() -> None:
     assert verdict.findings[0].remediation.endswith("--disable-bgp-route-propagation false")
 
 
+def test_a_peer_with_the_same_addresses_is_not_taken_for_the_other_end_of_a_tunnel() -> None:
+    """A peering's routes come before a gateway's."""
+    vpn = PerSide(
+        replace(WORLD.vnet1, peered=(peering(ONE, HUB, "10.2.0.0/16"),), gateway=("10.2.0.0/16",)),
+        replace(WORLD.vnet2, peered=(), gateway=("10.1.0.0/16",)),
+    )
+    verdict = judge(vpn, (WEB,))
+    assert verdict.allowed is Truth.UNKNOWN
+    assert "is peered with another VNet that has the same addresses" in verdict.message
+
+
 def test_vnets_with_a_common_peer_and_no_link_are_told_that_peering_is_not_transitive() -> None:
     spokes = hubbed()
     bare = spokes.map(lambda vnet: replace(vnet, subnets=tuple(replace(one, routes=None) for one in vnet.subnets)))
@@ -232,6 +243,11 @@ def test_peering_access_off_without_a_group_is_not_called_open() -> None:
     verdict = judge(shut, (WEB,))
     assert verdict.allowed is Truth.UNKNOWN
     assert "allowVirtualNetworkAccess is off on peering" in verdict.message
+    (finding,) = verdict.findings
+    assert (finding.reason, finding.weight) == (Reason.NETWORK_SECURITY_BLOCKS, Severity.WARNING)
+    assert finding.id == str(PeeringId(ONE, "one-two"))
+    assert finding.remediation.endswith("--set allowVirtualNetworkAccess=true")
+    assert judge(shut).findings == (finding,)
 
 
 def test_a_flow_in_both_directions_is_mirrored() -> None:

@@ -9,22 +9,29 @@ from datetime import timedelta
 import pytest
 
 from properties.vpn_azure_model import FORBIDDEN
-from vnetlink.domain.observed import Provisioning
+from vnetlink.domain.arm_id import PeeringId, VnetId
+from vnetlink.domain.observed import ObservedPeering, PeeringState, Provisioning, SyncLevel
 from vnetlink.domain.outcome import Absent, Present, Refused
 from vnetlink.domain.ownership import Role, Rotation, Slot
+from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.secrets import ObservedSecret, PreviousKey
 from vnetlink.domain.shared_key import CheckedKey, KeyFault, SharedKey
 from vnetlink.domain.sides import Side
-from vnetlink.domain.specs import End, ManagementPolicy
+from vnetlink.domain.specs import End, Lifecycle, ManagementPolicy
 from vnetlink.domain.vpn import ConnectionOptions, IpsecPolicy, OnFailure
 from vnetlink.planning.plan import Truth
 from vnetlink.planning.vpn.standing import findings, standing
 from vnetlink.planning.vpn.world import VpnWorld
-from vpn_worlds import KEY, both_of, standing_run, with_connection, with_gateway, with_side
+from vpn_worlds import KEY, both_of, standing_run, with_connection, with_gateway, with_side, with_vnet
 
 Change = Callable[[VpnWorld], VpnWorld]
 POLICY = IpsecPolicy(3600, 1024, "AES256", "SHA256", "AES256", "SHA256", "DHGroup14", "None")
+HUB = VnetId("00000000-0000-0000-0000-000000000000", "rg", "hub")
+PEER = ObservedPeering(
+    *(PeeringId(HUB, "p"), HUB, PeeringState.CONNECTED, SyncLevel.FULLY_IN_SYNC, Provisioning.SUCCEEDED),
+    *(PeeringOptions(), ("10.2.8.0/24",)),
+)
 OTHER = Present(SharedKey("another.key"))
 
 
@@ -81,6 +88,8 @@ ROWS: dict[str, tuple[Change, Truth, Reason]] = {
     "no way back": (lambda w: replace(w, asked_for_secrets=True, manages_secrets=False), YES, Reason.CONNECTED),
     "coming up": (lambda w: down(w, "Connecting"), NO, Reason.CONNECTING),
     "down for long": (lambda w: replace(down(w), busy_for=timedelta(minutes=11)), NO, Reason.TUNNEL_NOT_CONNECTED),
+    "ranges overlap by now": (lambda w: with_vnet(w, prefixes=("10.1.0.0/16", "10.2.8.0/24")), YES, Reason.CONNECTED),
+    "a peer has the other's range": (lambda w: with_vnet(w, peerings=(PEER,)), YES, Reason.CONNECTED),
 }
 TOLD = {
     "rolled back": Reason.TUNNEL_NOT_CONNECTED,
@@ -88,6 +97,11 @@ TOLD = {
     "weak": Reason.SHARED_KEY_INVALID,
     "trimmed": Reason.SHARED_KEY_INVALID,
     "no way back": Reason.AUTHORIZATION_FAILED,
+    "down for long": Reason.TUNNEL_NOT_CONNECTED,
+    "policies differ": Reason.IPSEC_POLICY_MISMATCH,
+    "one key differs": Reason.SHARED_KEY_MISMATCH,
+    "ranges overlap by now": Reason.ADDRESS_SPACES_OVERLAP,
+    "a peer has the other's range": Reason.OVERLAPS_WITH_PEERED_VNET,
 }
 
 
@@ -104,10 +118,20 @@ def test_each_row_has_its_reason_and_its_ready(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "reason"), TOLD.items())
-def test_what_wants_attention_is_told_while_the_pair_is_ready(name: str, reason: Reason) -> None:
+def test_what_wants_attention_is_told(name: str, reason: Reason) -> None:
     run = standing_run()
     world = ROWS[name][0](run.world())
-    assert reason in [finding.reason for finding in findings(run.pair, world, both_of(run.pair, world))]
+    found = [one for one in findings(run.pair, world, both_of(run.pair, world)) if one.reason is reason]
+    assert found
+    assert all(one.message and one.remediation for one in found)
+
+
+def test_who_only_looks_is_told_at_once_that_a_tunnel_is_down() -> None:
+    run = standing_run()
+    pair = replace(run.pair, spec=replace(run.pair.spec, lifecycle=Lifecycle(management=ManagementPolicy.OBSERVE)))
+    for status, reason in (("NotConnected", Reason.TUNNEL_NOT_CONNECTED), ("Connecting", Reason.CONNECTING)):
+        world = down(run.world(), status)
+        assert standing(pair, world, both_of(pair, world)).reason is reason
 
 
 def test_someone_elses_missing_connection_is_waited_for_with_the_command_for_its_owner() -> None:
