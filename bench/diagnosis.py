@@ -5,13 +5,18 @@ Run it with `PYTHONPATH=operator .venv/bin/python -m bench.diagnosis`.
 
 from __future__ import annotations
 
-from time import process_time
+import asyncio
+import os
+import platform
+from datetime import UTC, datetime
+from time import perf_counter, process_time
 
 from vnetlink.domain.arm_id import NetworkSecurityGroupId, PeeringId, RouteTableId, VnetId
 from vnetlink.domain.network_security import Access, NetworkSecurityGroup, PortRange, Protocol, SecurityRule, Way
 from vnetlink.domain.routing import NextHop, PeeredSpace, Route, RouteTable, SubnetView, VnetView
 from vnetlink.domain.sides import PerSide
 from vnetlink.domain.vnet_link import RequiredFlow
+from vnetlink.kinds.diagnosis import JUDGE
 from vnetlink.planning.diagnosis.traffic import judge
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -54,24 +59,37 @@ def vnet(net: int, closed: bool, shared: bool) -> VnetView:
     return VnetView(here, (f"10.{net}.0.0/16",), subnets, (peer,))
 
 
-def main() -> None:
+async def measured(closed: bool, shared: bool, flows: tuple[RequiredFlow, ...]) -> str:
+    """One diagnosis as the operator runs it: a row of the table. The loop is asked for its turn all the while."""
+    both = PerSide(vnet(1, closed, shared), vnet(2, closed, shared))
+    start, worst, done = process_time(), 0.0, asyncio.get_running_loop().run_in_executor(JUDGE, judge, both, flows)
+    while not done.done():
+        asked = perf_counter()
+        await asyncio.sleep(0)
+        worst = max(worst, perf_counter() - asked)
+        await asyncio.sleep(0.01)
+    verdict = await done
+    took = process_time() - start
+    groups = "2, shared" if shared else f"{2 * SUBNETS}"
+    what = f"{verdict.allowed.value} {verdict.reason.value}"
+    return f"| {groups} | {'closed' if closed else 'open'} | {len(flows)} | {took:.2f} | {worst * 1000:.0f} | {what} |"
+
+
+HEAD = (
+    "| groups | they end | required flows | CPU, s | event loop held at most, ms | verdict |\n|---|---|---|---|---|---|"
+)
+
+
+async def main() -> None:
     """Measure and print."""
+    where = f"{os.cpu_count()} cores, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}"
+    print(f"Measured with `PYTHONPATH=operator .venv/bin/python -m bench.diagnosis` on {where}.", HEAD, sep="\n\n")
+    flows = tuple(RequiredFlow(protocol="Tcp", port=port) for port in range(443, 453))
     for closed in (False, True):
         for shared in (True, False):
-            for flows in (
-                (),
-                (RequiredFlow(protocol="Tcp", port=443),),
-                (RequiredFlow(protocol="Tcp", port=443),) * 10,
-            ):
-                both = PerSide(vnet(1, closed, shared), vnet(2, closed, shared))
-                start = process_time()
-                verdict = judge(both, flows)
-                took = process_time() - start
-                what = f"closed={closed} shared={shared} flows={len(flows)}"
-                print(
-                    f"{what:38} {took:6.2f} s  {verdict.allowed.value} {verdict.reason.value} {len(verdict.findings)} findings"
-                )
+            for count in (0, 1, 10):
+                print(await measured(closed, shared, flows[:count]), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

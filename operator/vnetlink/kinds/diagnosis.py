@@ -21,7 +21,7 @@ from vnetlink.ports import Azure
 
 # Judging is seconds of CPU where there are hundreds of groups. In a thread it holds up nobody: watches, probes and other turns
 # go on. One thread, so that the event loop never competes with more than one.
-_JUDGE = ThreadPoolExecutor(1, "diagnosis")
+JUDGE = ThreadPoolExecutor(1, "diagnosis")
 
 
 async def diagnose(
@@ -38,7 +38,7 @@ async def diagnose(
     views = PerSide(*await gather(*(_view(azure, identities, vnets, side, max_age, tunnelled) for side in Side)))
     if memory.judged is not None and any(map(_in_outage, views)):
         return memory.judged[1]  # an outage changes nothing that was known
-    memory.judged = await get_running_loop().run_in_executor(_JUDGE, _judged, memory.judged, (views, flows))
+    memory.judged = await get_running_loop().run_in_executor(JUDGE, _judged, memory.judged, (views, flows))
     return memory.judged[1]
 
 
