@@ -635,6 +635,7 @@ async def test_a_group_that_may_not_be_read_is_asked_for_no_more_often_than_one_
     assert len(bench.sim.requests(since, "GET", "networkSecurityGroups")) == 1
     bench.sim.clear_faults()
     assert isinstance(await bench.arm.network_security_group(bench.who, nsg, SHARED), Unreadable)
+    bench.clock.now += 1
     assert isinstance(await bench.arm.network_security_group(bench.who, nsg, NOW), Present)
     assert isinstance(await bench.arm.network_security_group(bench.who, nsg, SHARED), Present)
 

@@ -18,13 +18,14 @@ import pytest
 from controlplane.cluster import Cluster
 from link_worlds import NOW, link_of, pair_that_says, peered, world_of
 from properties.azure_model import Azure
-from vnetlink.domain.arm_id import PrivateDnsZoneId
+from vnetlink.domain.arm_id import PrivateDnsZoneId, ZoneLinkId
 from vnetlink.domain.identity import NotGranted
 from vnetlink.domain.kinds import VPN_CONNECTION_PAIRS
-from vnetlink.domain.outcome import Absent, Present, Unreadable
+from vnetlink.domain.observed import ObservedZoneLink, Provisioning
+from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.sides import PerSide
-from vnetlink.domain.specs import ObjectKey, VNetLink
+from vnetlink.domain.sides import PerSide, Side
+from vnetlink.domain.specs import ManagementPolicy, ObjectKey, VNetLink
 from vnetlink.domain.vnet_link import Encryption, WantedZone
 from vnetlink.kube.answers import Written
 from vnetlink.kube.api import ApiServer
@@ -33,11 +34,12 @@ from vnetlink.kube.versions import Versions
 from vnetlink.planning import conditions
 from vnetlink.planning.blocked import contested, duplicate, not_granted
 from vnetlink.planning.conditions import Shown
+from vnetlink.planning.diagnosis.traffic import TrafficVerdict
 from vnetlink.planning.letting_go import Held, release, wait
 from vnetlink.planning.link import seen_status
 from vnetlink.planning.link.plan_link import plan_link
 from vnetlink.planning.link.world import LinkWorld, SeenZone
-from vnetlink.planning.plan import Finding, Plan
+from vnetlink.planning.plan import Finding, Plan, Truth
 
 GOLDEN = Path(__file__).with_suffix("").with_name("table_of_links.txt")
 NAMESPACE = "table-of-links"
@@ -93,15 +95,25 @@ def invalid(link: VNetLink, reason: Reason) -> Status:
 
 def traffic(link: VNetLink, reason: Reason) -> Status:
     """The link stands, and nothing can pass."""
-    world = world_of(peered(), pair_that_says(), traffic=("False", reason.value, "Nothing can pass."))
+    world = world_of(peered(), pair_that_says(), traffic=TrafficVerdict(Truth.FALSE, reason, "Nothing can pass."))
     return status_of(link, plan_link(link, world), world)
 
 
-def zone(link: VNetLink, reason: Reason) -> Status:
+def zone(link: VNetLink, reason: Reason, links: Seen[tuple[ObservedZoneLink, ...]] | None = None) -> Status:
+    """A zone that does not exist, unless these are its links."""
     id = PrivateDnsZoneId.parse(f"{link.spec.ends.vnet1.id.group}/providers/Microsoft.Network/privateDnsZones/corp")
     link = replace(link, spec=replace(link.spec, zones=(WantedZone(id),)))
-    world = world_of(peered(), pair_that_says(), zones=(SeenZone(id, Absent(), world_of().identities.vnet1),))
+    seen = SeenZone(id, links or Absent(), world_of().identities.vnet1)
+    world = world_of(peered(), pair_that_says(), zones=(seen,))
     return status_of(link, plan_link(link, world), world)
+
+
+def one_sided(link: VNetLink, reason: Reason) -> Status:
+    """VNet 2 is somebody else's, and its names do not resolve."""
+    ends = link.spec.ends.put(Side.VNET2, replace(link.spec.ends.vnet2, management=ManagementPolicy.OBSERVE))
+    here = PrivateDnsZoneId.parse(f"{ends.vnet1.id.group}/providers/Microsoft.Network/privateDnsZones/corp")
+    linked = ObservedZoneLink(ZoneLinkId(here, "one"), ends.vnet1.id, False, Provisioning.SUCCEEDED)
+    return zone(replace(link, spec=replace(link.spec, ends=ends)), reason, Present((linked,)))
 
 
 def missing(link: VNetLink, reason: Reason) -> Status:
@@ -146,7 +158,7 @@ BESIDE_READY = {Reason.SELECTED, Reason.SUCCEEDED, Reason.NO_BLOCK_FOUND}
 
 def beside(link: VNetLink, reason: Reason) -> Status:
     """The link is Connected, and another condition says this."""
-    traffic = ("True", Reason.NO_BLOCK_FOUND.value, "Nothing stands in the way.")
+    traffic = TrafficVerdict(Truth.TRUE, Reason.NO_BLOCK_FOUND, "Nothing stands in the way.")
     world = world_of(peered(), pair_that_says(), traffic=traffic)
     return status_of(link, plan_link(link, world), world)
 
@@ -194,6 +206,7 @@ REASONS: dict[Reason, Told] = {
     Reason.SCOPE_NOT_ALLOWED: ungranted,
     Reason.CONTESTED: disputed,
     Reason.DNS_ZONE_NOT_FOUND: zone,
+    Reason.DNS_ZONE_NOT_LINKED: one_sided,
     Reason.POLICY_DENIED: half,
     Reason.SCOPE_LOCKED: half,
     Reason.PEERING_LIMIT_REACHED: gone,

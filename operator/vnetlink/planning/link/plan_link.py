@@ -261,6 +261,9 @@ def _attention(link: VNetLink, world: LinkWorld, verdict: Verdict) -> Verdict:
     wanting = next(dns.findings(link, world), None)
     if wanting is not None:
         return replace(verdict, reason=wanting.reason, message=f"{wanting.message} {wanting.remediation}".strip())
+    zone = next((one for one in dns.one_sided(link, world) if one.weight is Severity.WARNING), None)
+    if verdict.reason is Reason.CONNECTED and zone is not None:
+        return replace(verdict, reason=zone.reason, message=f"{zone.message} {zone.remediation}")
     if verdict.reason is Reason.CONNECTED and world.traffic is not None and world.traffic.allowed is Truth.FALSE:
         return replace(verdict, reason=world.traffic.reason, message=world.traffic.message)
     return verdict

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from vnetlink.domain.address_space import within
 from vnetlink.domain.arm_id import SubnetId
+from vnetlink.domain.kinds import PEERING_PAIRS
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Present
 from vnetlink.domain.ownership import Origin, PartId, Role, Slot
@@ -16,7 +17,7 @@ from vnetlink.domain.vnet_link import VnetCreation
 from vnetlink.planning import az, overlaps
 from vnetlink.planning.actions import ChangePrefixes, LinkAction, PutResourceGroup, PutSubnet, PutVnet
 from vnetlink.planning.link import child
-from vnetlink.planning.link.world import PEERING_PAIRS, LinkWorld
+from vnetlink.planning.link.world import LinkWorld
 from vnetlink.planning.plan import Finding
 from vnetlink.planning.remedies import remedy
 from vnetlink.planning.tags import owned

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from ports_in_memory import NOW, OPERATOR
-from properties.azure_model import IDS, Azure
+from link_worlds import OPERATOR, link_of, world_of
+from properties.azure_model import IDS
 from vnetlink.domain.arm_id import PrivateDnsZoneId, ZoneLinkId
 from vnetlink.domain.observed import ObservedZoneLink, Provisioning
 from vnetlink.domain.outcome import Present
-from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.domain.sides import PerSide, Side
-from vnetlink.domain.specs import End, Lifecycle, ManagementPolicy, ObjectKey, ObjectMeta, VNetLink, VNetLinkSpec
+from vnetlink.domain.specs import End, Lifecycle, ManagementPolicy
 from vnetlink.domain.vnet_link import WantedZone
 from vnetlink.planning.link import dns
-from vnetlink.planning.link.world import LinkWorld, SeenZone
+from vnetlink.planning.link.world import SeenZone
 
 ZONE = PrivateDnsZoneId("00000000-0000-0000-0000-000000000000", "rg", "corp.example")
-META = ObjectMeta(ObjectKey("vnetlinks", "team", "link"), "u", 1, "1", NOW)
 MANAGE, OBSERVE = ManagementPolicy.MANAGE, ManagementPolicy.OBSERVE
 BOTH, ONE = tuple(Side), (Side.VNET1,)
 
@@ -28,19 +26,11 @@ def told(
 ) -> list[tuple[Reason, Severity, str]]:
     """What is said of a zone that is linked to these sides."""
     ends = PerSide(End(IDS.vnet1), End(IDS.vnet2, far))
-    spec = VNetLinkSpec(ends, zones=(WantedZone(ZONE, wanted),), lifecycle=Lifecycle(management=link))
+    owner = link_of(ends, zones=(WantedZone(ZONE, wanted),), lifecycle=Lifecycle(management=link))
     links = tuple(
         ObservedZoneLink(ZoneLinkId(ZONE, side.value), IDS[side], False, Provisioning.SUCCEEDED) for side in linked
     )
-    world = LinkWorld(
-        vnets=Azure.new().vnets.map(Present),
-        identities=PerSide(OPERATOR, OPERATOR),
-        groups=PerSide(Present(value=True), Present(value=True)),
-        children={},
-        zones=(SeenZone(ZONE, Present(links), OPERATOR),),
-        now=NOW,
-    )
-    owner = VNetLink(META, spec, OwnershipRecord("here", "team/link"))
+    world = world_of(zones=(SeenZone(ZONE, Present(links), OPERATOR),))
     found = list(dns.one_sided(owner, world))
     assert all(one.id == str(ZONE) for one in found)
     return [(one.reason, one.weight, one.remediation) for one in found]
