@@ -64,7 +64,7 @@ def test_a_rule_that_blocks_is_named_though_the_link_stands(links: LinkEstate) -
     assert traffic["status"] == "False"
     assert "deny-all" in json.dumps(links.status("app-to-data")["findings"])
 
-    links.azure.delete(f"{group}/securityRules/deny-all")
+    links.azure.delete(f"{closed['networkSecurityGroup']['id']}/securityRules/deny-all")
     links.kubectl("annotate", "vnetlink", "app-to-data", "vnetlink.dev/reconcile-requested-at=now")
     links.wait_reason("app-to-data", "Connected", within=15)  # what is remembered of a group is older than that
 
