@@ -27,6 +27,7 @@ from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import Owner, PeeringPairSpec
 from vnetlink.planning import conditions, seen_status
 from vnetlink.planning.conditions import Shown
+from vnetlink.planning.diagnosis.traffic import TrafficVerdict
 from vnetlink.planning.link import seen_status as link_status
 from vnetlink.planning.plan import Finding, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.vpn import seen_status as vpn_status
@@ -123,7 +124,7 @@ def of_a_link(much: int) -> dict[str, Any]:
         **{side.direction: direction for side in Side},
     }
     says = ("True", "Connected", "m" * much * 500)
-    traffic = ("False", Reason.NETWORK_SECURITY_BLOCKS.value, "m" * much * 500)
+    traffic = TrafficVerdict(Truth.FALSE, Reason.NETWORK_SECURITY_BLOCKS, "m" * much * 500)
     wide = azure.vnets.map(lambda vnet: Present(replace(vnet, prefixes=RANGES[: much * 20])))
     world = world_of(azure, pair_that_says(says, status=mirrored), vnets=wide, traffic=traffic)
     rows = link_status.conditions(link, world)
