@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -28,20 +28,6 @@ VNETS = "virtualNetworks"
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmsimProcess]:
     with ArmsimProcess(tmp_path_factory.mktemp("armsim"), config={"pageSize": 5}) as process:
         yield process
-
-
-@pytest.fixture
-def sim(simulator: ArmsimProcess) -> ArmsimProcess:
-    simulator.reset()
-    simulator.clear_faults()
-    simulator.clear_requests()
-    return simulator
-
-
-@pytest.fixture
-async def bench(sim: ArmsimProcess) -> AsyncIterator[Bench]:
-    async with running(Bench(sim)) as one:
-        yield one
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -40,20 +40,6 @@ CREATION = VnetCreation("westeurope", ("10.8.0.0/16",), (("app", "10.8.0.0/24"),
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmsimProcess]:
     with ArmsimProcess(tmp_path_factory.mktemp("armsim"), config={"pageSize": 2}) as process:
         yield process
-
-
-@pytest.fixture
-def sim(simulator: ArmsimProcess) -> ArmsimProcess:
-    simulator.reset()
-    simulator.clear_faults()
-    simulator.clear_requests()
-    return simulator
-
-
-@pytest.fixture
-async def bench(sim: ArmsimProcess) -> AsyncIterator[Bench]:
-    async with running(Bench(sim)) as one:
-        yield one
 
 
 @pytest.fixture

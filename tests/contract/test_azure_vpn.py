@@ -172,20 +172,6 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmsimProces
 
 
 @pytest.fixture
-def sim(simulator: ArmsimProcess) -> ArmsimProcess:
-    simulator.reset()
-    simulator.clear_faults()
-    simulator.clear_requests()
-    return simulator
-
-
-@pytest.fixture
-async def bench(sim: ArmsimProcess) -> AsyncIterator[Bench]:
-    async with running(Bench(sim)) as one:
-        yield one
-
-
-@pytest.fixture
 def one(bench: Bench) -> Site:
     return Site(bench, made(bench.sim, "one", "10.1.0.0/16"))
 

@@ -13,14 +13,12 @@ from admission import (
     VNETS,
     Object,
     applied,
-    names_taken,
     not_an_id,
     own_namespace,
     patched,
     refused,
     stored,
     tried,
-    unexplained,
 )
 from controlplane.cluster import Cluster
 
@@ -381,26 +379,3 @@ def test_a_status_in_full_is_stored_and_shown_in_the_columns(cluster: Cluster, n
     cells = row.split()
     assert cells[:6] == ["app-to-data", "Connected", "Missing", "InSync", "True", "Connected"]
     assert cells[7:] == ["app", "data", "All", "is", "well."]
-
-
-# -- words
-
-
-def test_no_name_of_ours_is_taken_by_another_kind_and_the_category_is_no_name(cluster: Cluster) -> None:
-    ours, others = names_taken(cluster)
-    assert {"peeringpairs", "peeringpair", "peerpair", "peerpairs"} <= ours
-    assert "azure" not in ours | others
-    assert not ours & others
-
-
-@pytest.mark.parametrize("word", ["peeringpairs", "peeringpair", "peerpair", "peerpairs", "azure"])
-def test_every_name_and_the_category_finds_the_object(cluster: Cluster, namespace: str, word: str) -> None:
-    stored(cluster, namespace, pair())
-    found = cluster.kubectl("get", word, "-n", namespace, "-o", "name").stdout
-    assert found == "peeringpair.vnetlink.dev/app-to-data\n"
-
-
-def test_kubectl_explain_answers_for_every_field(cluster: Cluster) -> None:
-    fields, silent = unexplained(cluster, "peeringpairs")
-    assert fields > 90
-    assert not silent

@@ -11,13 +11,11 @@ from admission import (
     GROUP,
     Object,
     applied,
-    names_taken,
     own_namespace,
     patched,
     refused,
     stored,
     tried,
-    unexplained,
 )
 from controlplane.cluster import Cluster
 
@@ -320,25 +318,3 @@ def test_a_status_is_stored_and_shown_in_the_columns(cluster: Cluster, namespace
     header, row = cluster.kubectl("get", *target).stdout.splitlines()
     assert header.split() == ["NAME", "TYPE", "TENANT", "READY", "REASON", "AGE"]
     assert row.split()[:5] == ["default", "WorkloadIdentity", GUID, "False", "CredentialInvalid"]
-
-
-# -- words
-
-
-def test_no_name_is_taken_by_another_kind(cluster: Cluster) -> None:
-    ours, others = names_taken(cluster)
-    assert {"azurecredentials", "azurecredential", "azcred", "azcreds"} <= ours
-    assert not ours & others
-
-
-@pytest.mark.parametrize("word", ["azurecredentials", "azurecredential", "azcred", "azcreds", "azure"])
-def test_every_name_and_the_category_finds_the_object(cluster: Cluster, namespace: str, word: str) -> None:
-    stored(cluster, namespace, credential())
-    found = cluster.kubectl("get", word, "-n", namespace, "-o", "name").stdout
-    assert found == "azurecredential.vnetlink.dev/default\n"
-
-
-def test_kubectl_explain_answers_for_every_field(cluster: Cluster) -> None:
-    fields, silent = unexplained(cluster, "azurecredentials")
-    assert fields > 20
-    assert not silent

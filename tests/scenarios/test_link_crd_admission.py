@@ -15,14 +15,12 @@ from admission import (
     VNETS,
     Object,
     applied,
-    names_taken,
     not_an_id,
     own_namespace,
     patched,
     refused,
     stored,
     tried,
-    unexplained,
 )
 from controlplane.cluster import Cluster
 
@@ -502,25 +500,3 @@ def test_a_status_in_full_is_stored_and_shown_in_the_columns(cluster: Cluster, n
     cells = row.split()
     assert cells[:6] == ["app-to-data", "Peering", "Connected", "Connected", "True", "Connected"]
     assert cells[7:] == ["app", "data", "InSync", "westeurope", "northeurope", "Fine."]
-
-
-# -- words
-
-
-def test_no_name_is_taken_by_another_kind(cluster: Cluster) -> None:
-    ours, others = names_taken(cluster)
-    assert {"vnetlinks", "vnetlink", "vnl", "vnls"} <= ours
-    assert not ours & others
-
-
-@pytest.mark.parametrize("word", ["vnetlinks", "vnetlink", "vnl", "vnls", "azure"])
-def test_every_name_and_the_category_finds_the_object(cluster: Cluster, namespace: str, word: str) -> None:
-    stored(cluster, namespace, link())
-    found = cluster.kubectl("get", word, "-n", namespace, "-o", "name").stdout
-    assert found == "vnetlink.vnetlink.dev/app-to-data\n"
-
-
-def test_kubectl_explain_answers_for_every_field(cluster: Cluster) -> None:
-    fields, silent = unexplained(cluster, "vnetlinks")
-    assert fields > 200
-    assert not silent

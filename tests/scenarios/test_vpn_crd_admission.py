@@ -14,14 +14,12 @@ from admission import (
     VNETS,
     Object,
     applied,
-    names_taken,
     not_an_id,
     own_namespace,
     patched,
     refused,
     stored,
     tried,
-    unexplained,
 )
 from controlplane.cluster import Cluster
 
@@ -805,25 +803,3 @@ def test_a_state_is_one_of_a_closed_list(
     answer = cluster.kubectl("patch", *target, "-p", json.dumps({"status": status}), check=False)
     values = ", ".join(f'"{word}"' for word in allowed)
     assert f'{field}: Unsupported value: "?": supported values: {values}' in answer.stderr
-
-
-# -- words
-
-
-def test_no_name_is_taken_by_another_kind(cluster: Cluster) -> None:
-    ours, others = names_taken(cluster)
-    assert {"vpnconnectionpairs", "vpnconnectionpair", "vpnpair", "vpnpairs"} <= ours
-    assert not ours & others
-
-
-@pytest.mark.parametrize("word", ["vpnconnectionpairs", "vpnconnectionpair", "vpnpair", "vpnpairs", "azure"])
-def test_every_name_and_the_category_finds_the_object(cluster: Cluster, namespace: str, word: str) -> None:
-    stored(cluster, namespace, pair())
-    found = cluster.kubectl("get", word, "-n", namespace, "-o", "name").stdout
-    assert found == "vpnconnectionpair.vnetlink.dev/weu-to-neu\n"
-
-
-def test_kubectl_explain_answers_for_every_field(cluster: Cluster) -> None:
-    fields, silent = unexplained(cluster, "vpnconnectionpairs")
-    assert fields > 150
-    assert not silent
