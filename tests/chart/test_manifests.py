@@ -13,7 +13,7 @@ import yaml
 
 from helm import manifests
 from helm.manifests import COMPONENTS, DEPLOY
-from vnetlink.kube.objects import SERVED
+from vnetlink.domain.kinds import KINDS
 
 OVERLAYS = {"ha": {}, "namespaced": {}, "workload-identity": {"identityNamespaces": ["default"]}}
 
@@ -24,7 +24,7 @@ def built(directory: Path) -> dict[manifests.Key, Any]:
     assert done.returncode == 0, done.stderr
     found = {manifests.key(item): item for item in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader)}
     assert found.pop(("Namespace", "", "vnetlink-system"))
-    for plural in SERVED:
+    for plural in KINDS:
         assert found.pop(("CustomResourceDefinition", "", f"{plural}.vnetlink.dev"))
     return found
 

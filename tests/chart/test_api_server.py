@@ -1,0 +1,119 @@
+"""What the chart renders is accepted by a real API server, and a release lives and goes as Helm says.
+
+Nothing runs a pod here and nothing enforces a NetworkPolicy or a PodDisruptionBudget: accepted is all that is seen of those.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from controlplane.cluster import Cluster
+from helm import chart
+from helm.values import EVERYTHING, IDENTITY, PRINCIPAL
+
+FOREIGN = Path(__file__).with_name("foreign_crds.yaml")
+RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
+LINK = """
+apiVersion: vnetlink.dev/v1alpha1
+kind: VNetLink
+metadata: {name: kept, namespace: default}
+spec:
+  vnet1: {id: /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/app}
+  vnet2: {id: /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/data}
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A control plane without our CRDs."""
+    plane = Cluster(tmp_path_factory.mktemp("bare"))
+    plane.start()
+    try:
+        plane.kubectl("apply", "--server-side", "-f", str(FOREIGN))
+        plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(FOREIGN))
+        yield plane
+    finally:
+        plane.stop()
+
+
+def restricted(cluster: Cluster, namespace: str) -> None:
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": RESTRICTED}}
+    cluster.kubectl("apply", "-f", "-", input=json.dumps(body))
+
+
+def as_pod(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    """The pod that the Deployment's controller would make."""
+    template = deployment["spec"]["template"]
+    metadata = {**template["metadata"], "name": "probe", "namespace": deployment["metadata"]["namespace"]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "values"),
+    [
+        ("defaults", {}),
+        ("everything", EVERYTHING),
+        ("namespaced", {"watchNamespaces": ["default", "kube-public"], "crds": {"enabled": False}}),
+        ("webhook", {"workloadIdentity": {**IDENTITY, "webhook": True}}),
+        ("principal", {"servicePrincipal": PRINCIPAL, "crds": {"enabled": False}}),
+    ],
+)
+def test_every_object_and_the_pod_are_accepted_where_pod_security_is_restricted(
+    cluster: Cluster, namespace: str, values: Mapping[str, Any]
+) -> None:
+    restricted(cluster, namespace)
+    objects = chart.rendered(values, namespace=namespace)
+    done = cluster.kubectl("apply", "--server-side", "-f", "-", "-o", "name", input=yaml.safe_dump_all(objects))
+    assert len(done.stdout.split()) == len(objects)
+    pod = as_pod(chart.one(objects, "Deployment"))
+    made = cluster.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps(pod))
+    assert "Warning" not in done.stderr + made.stderr
+
+
+def test_a_pod_with_more_rights_than_ours_is_refused_there(cluster: Cluster) -> None:
+    """Pod Security is enforced here, so that the test above says something."""
+    restricted(cluster, "weakened")
+    objects = chart.without_crds(
+        {"securityContext": {"allowPrivilegeEscalation": True}, "serviceAccount": {"create": False, "name": "default"}},
+        namespace="weakened",
+    )
+    pod = as_pod(chart.one(objects, "Deployment"))
+    done = cluster.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps(pod), check=False)
+    assert "violates PodSecurity" in done.stderr
+
+
+def names(cluster: Cluster, kinds: str) -> set[str]:
+    return set(cluster.kubectl("get", kinds, "-n", "released", "-o", "name").stdout.split())
+
+
+def test_a_release_is_installed_over_kubectls_crds_upgraded_and_leaves_crds_and_links_behind(cluster: Cluster) -> None:
+    cluster.apply_crds()
+    restricted(cluster, "released")
+    place = ("vnetlink", str(chart.CHART), "--namespace", "released", "--take-ownership", "--force-conflicts")
+    chart.run("install", *place, kubeconfig=cluster.kubeconfig)
+    cluster.kubectl("apply", "-f", "-", input=LINK)
+    assert names(cluster, "deployments,poddisruptionbudgets") == {"deployment.apps/vnetlink"}
+
+    chart.run("upgrade", *place, kubeconfig=cluster.kubeconfig, values={"replicas": 2})
+    assert "poddisruptionbudget.policy/vnetlink" in names(cluster, "poddisruptionbudgets")
+
+    chart.run("uninstall", "vnetlink", "--namespace", "released", kubeconfig=cluster.kubeconfig)
+    assert names(cluster, "deployments,poddisruptionbudgets,services,roles") == set()
+    assert "vnetlink.vnetlink.dev/kept" in cluster.kubectl("get", "vnetlinks", "-A", "-o", "name").stdout
+
+    chart.run("install", *place[:-2], kubeconfig=cluster.kubeconfig)  # what was kept is still the release's own
+    assert names(cluster, "deployments") == {"deployment.apps/vnetlink"}
+
+
+@pytest.mark.parametrize("overlay", ["ha", "namespaced", "workload-identity"])
+def test_an_overlay_is_applied_with_kubectl_alone(cluster: Cluster, overlay: str) -> None:
+    directory = str(chart.CHART.parent / "overlays" / overlay)
+    done = cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", directory, "-o", "name")
+    assert "deployment.apps/vnetlink" in done.stdout
+    assert "Warning" not in done.stderr
