@@ -42,17 +42,21 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 class Roles:
-    """Assignments by principal. A principal that is not listed is Owner everywhere, or nothing when not `open`."""
+    """Assignments by principal. A principal that is not listed is Owner everywhere, or nothing when not `open`.
+
+    `used`: by principal, the actions that it was allowed so far; as a role it would do.
+    """
 
     def __init__(self, by_principal: Mapping[str, Any], *, open_to_all: bool) -> None:
         self._open = open_to_all
         self._table: dict[str, tuple[Assignment, ...]] = {}
+        self.used: dict[str, set[str]] = {}
         self.update(by_principal)
 
     def update(self, by_principal: Mapping[str, Any]) -> None:
         """Replaces the assignments of each principal named; None gives back the default.
 
-        Raises ValueError, before any change, for a value that is no list of {scope, actions | role}.
+        Raises ValueError, before any change, for a value that is no list of {scope, actions | role | definition}.
         """
         if not isinstance(by_principal, Mapping):
             raise ValueError("roles are an object: a list of assignments, or null, for each client id")
@@ -64,11 +68,16 @@ class Roles:
                 self._table[who.lower()] = value
 
     def allows(self, principal: str, scope: str, action: str) -> bool:
-        mine = self._table.get(principal.lower())
+        allowed = self._allows(principal.lower(), scope.lower(), action)
+        if allowed:
+            self.used.setdefault(principal, set()).add(action)
+        return allowed
+
+    def _allows(self, principal: str, scope: str, action: str) -> bool:
+        mine = self._table.get(principal)
         if mine is None:
             return self._open
-        lowered = scope.lower()
-        return any(one.allows(lowered, action) for one in mine)
+        return any(one.allows(scope, action) for one in mine)
 
     def touches(self, principal: str, subscription: str) -> bool:
         """Whether any assignment lies in the subscription, which makes it visible in GET /subscriptions."""
@@ -86,7 +95,9 @@ class Roles:
 
 def assignments(value: Any) -> tuple[Assignment, ...]:
     if not isinstance(value, list):
-        raise ValueError("roles of a principal must be a list of {scope, actions} or {scope, role}")
+        raise ValueError(
+            "roles of a principal must be a list of {scope, actions}, {scope, role} or {scope, definition}"
+        )
     return tuple(_assignment(one) for one in value)
 
 
@@ -98,7 +109,16 @@ def _assignment(value: Any) -> Assignment:
         if role.lower() not in BUILT_IN:
             raise ValueError(f"unknown role {role!r}, known are {', '.join(sorted(BUILT_IN))}")
         return Assignment(value["scope"], BUILT_IN[role.lower()])
+    if "definition" in value:
+        return _defined(value["scope"], value["definition"])
     return Assignment(value["scope"], _texts(value.get("actions")), _texts(value.get("notActions", [])))
+
+
+def _defined(scope: str, definition: Any) -> Assignment:
+    """A custom role as `az role definition create` takes it. Where it may be assigned is Azure's business."""
+    if not isinstance(definition, Mapping) or "Actions" not in definition:
+        raise ValueError(f"definition must be a role definition with Actions: {definition!r}")
+    return Assignment(scope, _texts(definition["Actions"]), _texts(definition.get("NotActions", [])))
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -163,12 +163,19 @@ def _roles(item: Item) -> Mapping[str, Any]:
 
 
 def _assignments(item: Item) -> list[Any]:
-    for one in item.items():
-        try:
-            access.assignments([one.value])
-        except ValueError as wrong:
-            raise one.wrong(f"is wrong: {wrong}") from None
-    return list(item.value)
+    return [_assignment(one) for one in item.items()]
+
+
+def _assignment(item: Item) -> Any:
+    """`definition` is the file of a custom role."""
+    value = item.value
+    try:
+        if isinstance(value, Mapping) and "definition" in value:
+            value = {**value, "definition": json.loads(Path(str(value["definition"])).read_text())}
+        access.assignments([value])
+    except (OSError, ValueError) as wrong:
+        raise item.wrong(f"is wrong: {wrong}") from None
+    return value
 
 
 def _speed(item: Item) -> float:

@@ -109,6 +109,14 @@ class Control:
         self._core.roles.update(_json(request))
         return self._core.roles.export()
 
+    def actions(self, request: Request, now: float) -> Any:
+        """Which actions each principal has used: what a role for it needs."""
+        return {who: sorted(used) for who, used in self._core.roles.used.items()}
+
+    def forget_actions(self, request: Request, now: float) -> Any:
+        self._core.roles.used.clear()
+        return {}
+
     def reset(self, request: Request, now: float) -> Any:
         self._core.restart()
         seed(self._core, now)
@@ -132,6 +140,8 @@ ACTIONS: dict[tuple[str, str], Action] = {
     ("DELETE", "tunnels"): Control.forget_tunnels,
     ("GET", "roles"): Control.roles,
     ("PUT", "roles"): Control.change_roles,
+    ("GET", "actions"): Control.actions,
+    ("DELETE", "actions"): Control.forget_actions,
     ("POST", "reset"): Control.reset,
 }
 

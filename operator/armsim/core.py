@@ -240,8 +240,7 @@ class Core:
     ) -> Response:
         route = _route(request.method, place, version)
         scope = parent_scope(place)
-        asked = [one for one in (route.action, route.instead) if one]
-        if not any(self.roles.allows(caller.client_id, scope, one) for one in asked):
+        if not self.roles.allows(caller.client_id, scope, route.action):
             raise errors.forbidden(caller.client_id, caller.oid, route.action, scope)
         self._check_guards(request.method, place)
         stale = fault.snapshot if fault is not None and fault.kind == "stale" else None

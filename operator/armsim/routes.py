@@ -43,11 +43,8 @@ KINDS: tuple[Kind, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`instead` lets a caller in, too, who may do that but not `action`; what follows is the handler's business."""
-
     handler: Handler
     action: str
-    instead: str = ""
 
 
 def _resource(kind: str, module: object, *methods: str) -> dict[tuple[str, str, str], Route]:
@@ -102,7 +99,7 @@ NETWORK: Mapping[tuple[str, str, str], Route] = {
     ),
     **_resource(connection.TYPE, connection, *ALL),
     **_actions(connection.TYPE, resetconnection=connection.reset, getikesas=connection.security_associations),
-    ("connections/sharedkey", "list", "GET"): Route(shared_key.get, f"{KEY}/action", f"{KEY}/read"),
+    ("connections/sharedkey", "list", "GET"): Route(shared_key.get, f"{KEY}/read"),
     ("connections/sharedkey", "list", "PUT"): Route(shared_key.put, f"{KEY}/write"),
     ("connections/sharedkey", "item", "POST"): Route(shared_key.reset, f"{KEY}/reset/action"),
     **{

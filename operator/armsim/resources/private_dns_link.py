@@ -16,6 +16,7 @@ from . import private_dns, private_dns_zone
 TYPE = "Microsoft.Network/privateDnsZones/virtualNetworkLinks"
 PUT = "UpsertVirtualNetworkLink"
 DELETE = "DeleteVirtualNetworkLink"
+JOIN = "Microsoft.Network/virtualNetworks/join/action"
 SEPARATOR = "/virtualnetworklinks/"
 
 
@@ -81,6 +82,8 @@ def _wanted(call: Call, zone: Zone, content: Content, old: Link | None, name: st
     link_id = f"{zone.id}/virtualNetworkLinks/{name}"
     if vnet is None:
         raise errors.reference_not_found(given, link_id)
+    if not call.may(JOIN, vnet.id):
+        raise errors.linked_scope(call.caller.client_id, call.caller.oid, f"{TYPE}/write", link_id, JOIN, vnet.id)
     for other in zone.links:
         if other.network.lower() == vnet.key and other.name.lower() != name.lower():
             raise private_dns_errors.linked_already(zone.name, other.name)

@@ -18,7 +18,7 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 
 
 def get(call: Call) -> Response:
-    """`null` when there is no key yet. With only sharedKey/read Azure answers 500 (arm.md 1.6)."""
+    """`null` when there is no key yet. Without sharedKey/action beside sharedKey/read Azure answers 500 (arm.md 1.6)."""
     one = connection.found(call)
     if not call.may(f"{connection.TYPE}/sharedKey/action", one.id):
         raise errors.key_not_readable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vnetlink.domain.observed import ObservedPeering, PeeringState, Provisioning
+from vnetlink.domain.outcome import Unreadable
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import ManagementPolicy, PeeringPair
 from vnetlink.planning.conditions import Shown
@@ -19,16 +20,21 @@ def shown(pair: PeeringPair, world: PairWorld) -> Shown:
     return Shown(
         fields=seen(pair, world, both),
         states=PerSide.of(lambda side: state(both, side)),
-        notes=PerSide.of(lambda side: _note(both, side)),
+        notes=PerSide.of(lambda side: _note(world, both, side)),
         unread_for=world.unread_for,
     )
 
 
-def _note(both: PerSide[Half], side: Side) -> str:
-    """A VNet that cannot be read is judged by the peering that leads to it."""
+def _note(world: PairWorld, both: PerSide[Half], side: Side) -> str:
+    """A VNet that cannot be read is judged by the peering that leads to it; a right that is missing there is told."""
     if both[side].vnet is not None or state(both, side) == "Unknown":
         return ""
-    return f" (VNet {both[side].end.id.name} cannot be read; told by the other side)"
+    match world.vnets[side]:
+        case Unreadable(message=message, transient=False):
+            why = f": {message}"
+        case _:
+            why = ""
+    return f" (told by the other side, because VNet {both[side].end.id.name} cannot be read{why})"
 
 
 def seen(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Status:

@@ -322,6 +322,31 @@ def test_the_peer_action_counts_in_the_other_tenant_too(across: tuple[Azure, str
     assert f"on the linked scope(s) '{two}'" in refused.data["error"]["message"]
 
 
+# --- custom roles
+
+
+def test_a_role_definition_allows_its_actions_but_for_its_not_actions() -> None:
+    azure = Azure()
+    vnet = azure.vnet("a", "10.1.0.0/16")
+    role = {"Name": "x", "Actions": ["Microsoft.Network/*"], "NotActions": ["Microsoft.Network/virtualNetworks/delete"]}
+    grant(azure, app=[{"scope": GROUP, "definition": role}])
+    assert azure.send("GET", vnet).status == 200
+    assert code(azure.send("DELETE", vnet)) == "AuthorizationFailed"
+    refused = azure.control("PUT", "roles", {"app": [{"scope": GROUP, "definition": {"Name": "x"}}]})
+    assert "role definition with Actions" in refused.data["error"]
+
+
+def test_the_actions_that_a_principal_was_allowed_are_told_and_forgotten() -> None:
+    azure = Azure()
+    one, two = azure.vnet("a", "10.1.0.0/16"), azure.vnet("b", "10.2.0.0/16")
+    azure.control("DELETE", "actions")
+    grant(azure, app=[{"scope": GROUP, "actions": [f"{PEERINGS}/write", PEER]}])
+    azure.send("PUT", side(one, two), peering(two))
+    azure.send("GET", one)
+    assert azure.control("GET", "actions").data == {"app": [PEER, f"{PEERINGS}/write"]}
+    assert azure.control("DELETE", "actions").data == azure.control("GET", "actions").data == {}
+
+
 # --- quotas
 
 

@@ -73,6 +73,15 @@ def test_a_policy_denies_the_writes_of_its_type(tmp_path: Path) -> None:
     assert (refused.status, code(refused)) == (403, "RequestDisallowedByPolicy")
 
 
+def test_a_role_may_be_a_file(tmp_path: Path) -> None:
+    role = tmp_path / "role.json"
+    role.write_text('{"Name": "x", "Actions": ["*/read"]}')
+    made = read(tmp_path, f"roles:\n  app:\n    - {{scope: /, definition: {role}}}\n")
+    assert made.roles["app"] == [{"scope": "/", "definition": {"Name": "x", "Actions": ["*/read"]}}]
+    with pytest.raises(config.ConfigError, match=r"line 3: app is wrong: .*nowhere"):
+        read(tmp_path, "roles:\n  app:\n    - {scope: /, definition: /nowhere}\n")
+
+
 def test_an_empty_file_is_the_default_world(tmp_path: Path) -> None:
     assert read(tmp_path, "# nothing\n") == Settings()
 

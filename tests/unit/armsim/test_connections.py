@@ -296,7 +296,7 @@ def test_an_instant_simulator_connects_at_once() -> None:
     assert [status(azure, path) for path in pair] == ["Connected", "Connected"]
 
 
-def test_reading_a_key_needs_the_action_and_with_read_alone_is_an_internal_error(
+def test_reading_a_key_needs_read_and_action_and_with_read_alone_is_an_internal_error(
     azure: Azure, pair: tuple[str, str]
 ) -> None:
     def grant(*actions: str) -> None:
@@ -309,4 +309,6 @@ def test_reading_a_key_needs_the_action_and_with_read_alone_is_an_internal_error
     failed = azure.send("GET", f"{pair[0]}/sharedkey")
     assert (failed.status, code(failed)) == (500, "InternalServerError")
     grant(f"{start}/sharedKey/action")
+    assert code(azure.send("GET", f"{pair[0]}/sharedkey")) == "AuthorizationFailed"
+    grant(f"{start}/sharedKey/read", f"{start}/sharedKey/action")
     assert azure.get(f"{pair[0]}/sharedkey") == {"value": "abc123"}

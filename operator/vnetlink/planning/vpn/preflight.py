@@ -394,9 +394,15 @@ def _make_secret(namespace: str, name: str, key: str) -> str:
 
 
 def unread(half: VpnHalf) -> Unreadable | None:
-    """What of this side could not be read and must be known before anything is done; a key that may not be read is no such thing."""
+    """What of this side could not be read and must be known before anything is done; a key that may not be read is no such thing.
+
+    An address keeps the zones that it was made with, so they are not guessed.
+    """
     listed = half.seen.connections if half.gateway is not None else Absent()
-    for seen in (half.seen.gateway, listed, half.seen.connection, *(seen for _, seen in half.seen.addresses)):
+    addresses = tuple(seen for _, seen in half.seen.addresses)
+    makes = half.manages and any(isinstance(seen, Absent) for seen in addresses)
+    zones = half.seen.zones if makes else Absent()
+    for seen in (half.seen.gateway, listed, half.seen.connection, *addresses, zones):
         if isinstance(seen, Unreadable):
             return seen
     return half.seen.key if isinstance(half.seen.key, Unreadable) and half.seen.key.transient else None
