@@ -16,6 +16,7 @@ import yaml
 
 from controlplane.cluster import Cluster
 
+ALL = ("GET", "PATCH", "POST", "PUT")
 HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive", "host"})
 
 
@@ -23,7 +24,7 @@ class FailingApiServer:
     """While `status` is not 0, every request that `methods` names is answered with it, and so are open watches ended."""
 
     def __init__(self, cluster: Cluster, directory: Path) -> None:
-        self.status, self.headers, self.methods, self.refused = 0, dict[str, str](), ("GET", "PATCH", "POST"), 0
+        self.status, self.headers, self.methods, self.refused = 0, dict[str, str](), ALL, 0
         self.kubeconfig = directory / "through-the-door"
         document = yaml.safe_load(cluster.kubeconfig.read_text())
         trust = document["clusters"][0]["cluster"]
@@ -41,7 +42,7 @@ class FailingApiServer:
             def do_GET(self) -> None:
                 door._serve(self)
 
-            do_POST = do_PATCH = do_GET
+            do_POST = do_PUT = do_PATCH = do_GET
 
             def log_message(self, *_: object) -> None:
                 """Nothing."""
@@ -64,7 +65,7 @@ class FailingApiServer:
 
     def fail(self, status: int, *methods: str, **headers: str) -> None:
         """From now on; without methods all of them, and open watches end, too."""
-        self.methods, self.headers, self.refused = methods or ("GET", "PATCH", "POST"), headers, 0
+        self.methods, self.headers, self.refused = methods or ALL, headers, 0
         self.status = status
         if "GET" in self.methods:
             self._end_watches()

@@ -22,7 +22,10 @@ ENDS_WITHIN = 45.0  # the pod's grace period
 
 
 class OperatorProcess:
-    """One operator on one cluster and one Azure. Every start appends to the same log."""
+    """One operator on one cluster and one Azure. Every start appends to the same log.
+
+    It elects no leader unless `args` say so: a test that kills it would wait for its lease to run out.
+    """
 
     def __init__(
         self,
@@ -34,7 +37,8 @@ class OperatorProcess:
     ) -> None:
         self.log_path = log
         self.process: subprocess.Popen[bytes] | None = None
-        self._env = {**os.environ, **azure, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(SOURCE)}
+        own = {"KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(SOURCE), "VNETLINK_LEADER_ELECT": "false"}
+        self._env = {**os.environ, **azure, **own}
         self._port = _free_port()
         self._command = [*program, "run", "--health-port", str(self._port), *args]
         self._offset = 0

@@ -31,10 +31,16 @@ class Config:
     identity_namespaces: frozenset[str] = frozenset()
     log_format: str = "json"
     log_level: str = "INFO"
+    tracing: bool = False
     health_port: int = 8080
     workers: int = 16
     arm_requests: str = "standard"
     dry_run: bool = False
+    leader_elect: bool = True
+    leader_elect_resource_name: str = "vnetlink"
+    leader_elect_lease_duration: int = 15
+    leader_elect_renew_deadline: int = 10
+    leader_elect_retry_period: int = 2
     kubeconfig: str | None = None
     context: str | None = None
 
@@ -106,14 +112,29 @@ def parse(argv: Sequence[str], environment: Mapping[str, str], version: str) -> 
 
 def _config(values: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
     given = {flag.name: values[flag.name] for flag in _FLAGS if values.get(flag.name) is not None}
-    if given.keys() >= {"all_namespaces", "namespaces"}:
+    if given.get("all_namespaces") and "namespaces" in given:
         raise BadValue("--namespace and --all-namespaces exclude each other: give one of them")
     asked = {flag.name: value for flag in _FLAGS if (value := _from_environment(flag, environment)) is not None}
-    if "all_namespaces" in given or (asked.get("all_namespaces") and "namespaces" not in given):
+    if given.get("all_namespaces") or (asked.get("all_namespaces") and "namespaces" not in given):
         given["namespaces"] = ()
     fields = {**asked, **given}
     fields.pop("all_namespaces", None)
-    return Config(**fields | {"namespaces": tuple(fields.get("namespaces", ()))})
+    return _checked(Config(**fields | {"namespaces": tuple(fields.get("namespaces", ()))}))
+
+
+def _checked(config: Config) -> Config:
+    """A leader that stops later than others begin, or that cannot try twice, would be no leader."""
+    lease, renew, retry = (
+        config.leader_elect_lease_duration,
+        config.leader_elect_renew_deadline,
+        config.leader_elect_retry_period,
+    )
+    if not (lease > renew > 2 * retry):
+        raise BadValue(
+            f"--leader-elect-lease-duration ({lease}) must be greater than --leader-elect-renew-deadline ({renew}), and that "
+            f"greater than twice --leader-elect-retry-period ({retry})"
+        )
+    return config
 
 
 def _from_environment(flag: _Flag, environment: Mapping[str, str]) -> object | None:
@@ -136,7 +157,7 @@ class _Flag:
 
     @property
     def switch(self) -> bool:
-        return self.metavar is None
+        return self.read is _truth
 
 
 def _text(value: str, _: str) -> str:
@@ -178,6 +199,12 @@ def _subscription(value: str) -> str:
 def _namespace(value: str, source: str) -> str:
     if _NAMESPACE.fullmatch(value) is None:
         raise BadValue(f"{source}: {value!r} is not the name of a namespace (lower-case letters, digits and dashes)")
+    return value
+
+
+def _lease_name(value: str, source: str) -> str:
+    if _NAMESPACE.fullmatch(value) is None:
+        raise BadValue(f"{source}: {value!r} is not the name of a Lease (lower-case letters, digits and dashes)")
     return value
 
 
@@ -254,10 +281,16 @@ _FLAGS = (
         "LEVEL",
     ),
     _Flag(
+        ("--tracing",),
+        ("VNETLINK_TRACING",),
+        _truth,
+        "send OpenTelemetry traces where OTEL_EXPORTER_OTLP_ENDPOINT says; needs vnetlink[tracing]",
+    ),
+    _Flag(
         ("--health-port",),
         ("VNETLINK_HEALTH_PORT",),
         _number(0, 65535),
-        "port of /livez and /readyz (default 8080); 0: any free port, named in the log",
+        "port of /livez, /readyz and /metrics (default 8080); 0: any free port, named in the log",
         "N",
     ),
     _Flag(
@@ -271,7 +304,42 @@ _FLAGS = (
         "second after bursts of 200, 50, 50 (default); unlimited is for measurements against a simulator",
         "RATE",
     ),
-    _Flag(("--dry-run",), ("VNETLINK_DRY_RUN",), _truth, "plan and report, write nothing to Azure"),
+    _Flag(("--dry-run",), ("VNETLINK_DRY_RUN",), _truth, "plan and report, write nothing to Azure; takes no lease"),
+    _Flag(
+        ("--leader-elect",),
+        ("VNETLINK_LEADER_ELECT",),
+        _truth,
+        "write only while holding a Lease in the operator's namespace (default true); --leader-elect=false for one process "
+        "that nothing else can start beside",
+    ),
+    _Flag(
+        ("--leader-elect-resource-name",),
+        ("VNETLINK_LEADER_ELECT_RESOURCE_NAME",),
+        _lease_name,
+        "the Lease's name (default vnetlink); operators that serve different namespaces need different ones",
+        "NAME",
+    ),
+    _Flag(
+        ("--leader-elect-lease-duration",),
+        ("VNETLINK_LEADER_ELECT_LEASE_DURATION",),
+        _number(2, 3600),
+        "seconds after which others take over from a leader that has vanished (default 15)",
+        "N",
+    ),
+    _Flag(
+        ("--leader-elect-renew-deadline",),
+        ("VNETLINK_LEADER_ELECT_RENEW_DEADLINE",),
+        _number(2, 3600),
+        "seconds after its last renewal at which a leader ends itself (default 10)",
+        "N",
+    ),
+    _Flag(
+        ("--leader-elect-retry-period",),
+        ("VNETLINK_LEADER_ELECT_RETRY_PERIOD",),
+        _number(1, 3600),
+        "seconds between two renewals, or two tries to lead (default 2)",
+        "N",
+    ),
     _Flag(
         ("--kubeconfig",), ("KUBECONFIG",), _text, "kubeconfig file (default: in-cluster, then ~/.kube/config)", "FILE"
     ),
@@ -353,7 +421,15 @@ def _add_flags(run: argparse.ArgumentParser, flags: Sequence[_Flag]) -> None:
     for flag in flags:
         text = f"{flag.help} [{', '.join(flag.variables)}]".replace("%", "%%")
         if flag.switch:
-            run.add_argument(*flag.options, dest=flag.name, action="store_true", default=None, help=text)
+            run.add_argument(
+                *flag.options,
+                dest=flag.name,
+                nargs="?",
+                const=True,
+                metavar="true|false",
+                type=_reader(flag),
+                help=text,
+            )
         else:
             action = "extend" if flag.takes_many else "store"
             run.add_argument(

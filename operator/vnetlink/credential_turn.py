@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from vnetlink import telemetry
+from vnetlink import metrics, telemetry
 from vnetlink.domain.outcome import Absent, Later, Present, Refused, Unreadable
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.specs import ObjectKey, SpecError
@@ -83,7 +83,7 @@ class CredentialTurn:
         if next_wake is wake and not self._ports.settings.dry_run:
             for event in credential.events(self._meta, verdict, previous):
                 self._ports.recorder.record(event)
-                telemetry.count(event)
+                metrics.told(event)
         return next_wake
 
     def _patched(self, write: Write) -> Wake | None:

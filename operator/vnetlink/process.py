@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from vnetlink import telemetry
+from vnetlink import metrics, telemetry, tracing
 from vnetlink.azure.arm import Arm
 from vnetlink.azure.cloud import Cloud, InvalidCloud
 from vnetlink.azure.identities import Identities
@@ -39,6 +39,7 @@ from vnetlink.kube.children import Children
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.credentials import Credentials
 from vnetlink.kube.events import Recorder
+from vnetlink.kube.lease import Election, Timing
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.proofs import Proofs
 from vnetlink.kube.secrets import Secrets
@@ -64,17 +65,26 @@ log = logging.getLogger("vnetlink")
 def run(config: Config, version: str) -> int:
     """Until a signal or a failure; returns the exit code."""
     telemetry.set_up(config.log_format, config.log_level)
+    metrics.start(version)
     try:
         cloud = Cloud.of(config.cloud, config.arm_endpoint, config.authority_host)
     except InvalidCloud as wrong:
         log.critical("%s", wrong)
         return 2
+    if config.tracing:
+        try:
+            tracing.start(version)
+        except tracing.NotInstalled as missing:
+            log.critical("%s", missing)
+            return 2
     log.info("vnetlink %s%s", version, ", dry run: nothing is written" if config.dry_run else "")
     try:
         return asyncio.run(_Process(config, cloud, version).operate())
     except (api.NoCluster, OSError) as error:
         log.critical("%s", error)
         return 1
+    finally:
+        tracing.end(FLUSH)
 
 
 class _Ending:
@@ -127,7 +137,7 @@ class _Process:
             runner = await probes.serve(self._health, config.health_port)
             stack.push_async_callback(runner.cleanup)
             stack.push_async_callback(_cancelled, asyncio.create_task(self._health.beat()))
-            server = api.ApiServer(config.kubeconfig, config.context, f"vnetlink/{self._version}", config.dry_run)
+            server = self._api_server(lambda: True)
             stack.push_async_callback(server.close)
             starting = asyncio.create_task(self._start(server, ending, stack))
             await _first(starting, ending.asked())
@@ -136,6 +146,10 @@ class _Process:
                 await ending.asked()
             await _cancelled(starting)
         return ending.code
+
+    def _api_server(self, may_write: Callable[[], bool]) -> api.ApiServer:
+        config = self._config
+        return api.ApiServer(config.kubeconfig, config.context, f"vnetlink/{self._version}", config.dry_run, may_write)
 
     async def _start(self, server: api.ApiServer, ending: _Ending, stack: AsyncExitStack) -> None:
         """Wait for what we cannot do without, then start everything, in an order in which nothing is missed.
@@ -146,8 +160,17 @@ class _Process:
         kinds = await self._served(server)
         await self._tell_denied(server, kinds)
         identity = await self._installation(server)
+        election = self._election(server)
+        may_write = election.may_write if election else lambda: True
+        leader = metrics.LEADER.labels(config.leader_elect_resource_name)
+        leader.set_function(lambda: election is None or election.leads)
+        writer = self._api_server(may_write)
+        stack.push_async_callback(writer.close)
         now = partial(datetime.now, UTC)
-        queue, versions = Queue(time.monotonic, partial(random.uniform, -1, 1)), Versions()
+        queue = Queue(time.monotonic, partial(random.uniform, -1, 1), metrics.QueueMetrics())
+        versions, shown = Versions(), metrics.ObjectMetrics()
+        metrics.at_scrape(lambda: metrics.show_queue(queue.waiting, queue.running))
+        metrics.at_scrape(shown.show)
 
         def tokens_changed(identity: Identity) -> None:
             """News for the credential, and for those that use it."""
@@ -155,22 +178,24 @@ class _Process:
                 key = identity.credential.meta.key
                 queue.wake({key} | credentials.dependent(key))
 
-        identities = Identities(self._cloud, os.environ, prove=Proofs(server, now).prove, changed=tokens_changed)
+        identities = Identities(
+            self._cloud, os.environ, prove=Proofs(writer, now).prove, changed=tokens_changed, may_write=may_write
+        )
         law = Law(identities.operator, config.identity_namespaces)
-        credentials = Credentials(server, law, queue.wake, time.monotonic)
+        credentials = Credentials(writer, law, queue.wake, time.monotonic)
         arm = Arm(self._cloud, identities, UNLIMITED if config.arm_requests == "unlimited" else Limits())
         stack.push_async_callback(arm.close)
 
-        objects = Objects(server, versions, config.namespaces)
+        objects = Objects(writer, versions, config.namespaces)
         claims = Claims(partial(_authorised, credentials, law), queue.wake)
-        intake = Intake(queue, claims, credentials, objects, versions, identity)
-        recorder = Recorder(server, socket.gethostname(), now, time.monotonic)
+        intake = Intake(queue, claims, credentials, objects, versions, identity, shown)
+        recorder = Recorder(writer, socket.gethostname(), now, time.monotonic)
         ports = Ports(
             objects=objects,
             credentials=credentials,
-            secrets=Secrets(server, time.monotonic),
-            children=Children(server),
-            statuses=StatusWriter(server, versions),
+            secrets=Secrets(writer, time.monotonic),
+            children=Children(writer),
+            statuses=StatusWriter(writer, versions),
             recorder=recorder,
             claims=claims,
             azure=arm,
@@ -189,11 +214,44 @@ class _Process:
         serving.watch()
         looking = ending.guard("the look for missing kinds", serving.pick_up())
         stack.push_async_callback(_cancelled, looking)
+        self._health.watchers, self._health.missing = serving.watchers, None
+        if election:
+            await asyncio.to_thread(arm.load)  # or it would stop the renewals of a new leader for seconds
+            await self._elected(election, ending, stack)
+            await self._until(serving.unlisted)  # what the last leader did may be news that is still on its way
+        queue.open()
+        shown.shown = True
         workers = [ending.guard(f"worker {n}", work(queue, loop.turn)) for n in range(config.workers)]
         stack.push_async_callback(_drain, queue, workers, recorder)
-        self._health.watchers, self._health.oldest_wait = serving.watchers, queue.oldest_wait
-        self._health.missing = None
+        self._health.oldest_wait, self._health.missing = queue.oldest_wait, None
+        self._health.longest_turn = lambda: max(queue.running.values(), default=0.0)
         log.info("serving %s", ", ".join(config.namespaces) or "every namespace")
+
+    def _election(self, server: api.ApiServer) -> Election | None:
+        """None where this process may write without asking anybody, or never writes."""
+        config = self._config
+        if not config.leader_elect or config.dry_run:
+            return None
+        return Election(
+            server,
+            config.operator_namespace,
+            config.leader_elect_resource_name,
+            f"{socket.gethostname()}_{uuid.uuid4()}",
+            partial(datetime.now, UTC),
+            _end_at_once,
+            Timing(
+                config.leader_elect_lease_duration,
+                config.leader_elect_renew_deadline,
+                config.leader_elect_retry_period,
+            ),
+        )
+
+    async def _elected(self, election: Election, ending: _Ending, stack: AsyncExitStack) -> None:
+        """Stand by, with everything read and watched, until we lead. The lease is let go of once the last turn has ended."""
+        log.info("standing by for the lease %s", self._config.leader_elect_resource_name)
+        stack.push_async_callback(election.release)
+        stack.push_async_callback(_cancelled, ending.guard("the election", election.run()))
+        await election.won()
 
     def _watcher(self, intake: Intake, ending: _Ending) -> Callable[[str], Watcher]:
         here, config = asyncio.get_running_loop(), self._config
@@ -249,9 +307,17 @@ class _Process:
             await asyncio.sleep(POLL)
 
     async def _tell_denied(self, server: api.ApiServer, kinds: Collection[str]) -> None:
-        wanted = discovery.needs(kinds, self._config.namespaces, self._config.operator_namespace)
+        config = self._config
+        elects = config.leader_elect and not config.dry_run
+        wanted = discovery.needs(kinds, config.namespaces, config.operator_namespace, elects)
         if denied := await discovery.denied(server, wanted):
             log.error("RBAC denies the operator: %s; see the role in deploy/", "; ".join(map(str, denied)))
+
+
+def _end_at_once(why: str) -> None:
+    """Another process may lead already, so nothing is finished and nothing is told but this."""
+    log.critical("no longer the leader, ending at once: %s", why)
+    os._exit(1)
 
 
 def _authorised(credentials: Credentials, law: Law, owner: Owner) -> bool:
@@ -266,12 +332,30 @@ async def work(queue: Queue, turn: Turn) -> None:
 
 
 async def _one_turn(turn: Turn, key: ObjectKey) -> Wake | None:
-    with telemetry.turn(telemetry.Turn(str(key), uuid.uuid4().hex[:8])):
+    began, result = time.monotonic(), "error"
+    turn_id = uuid.uuid4().hex[:8]
+    about = {"k8s.namespace.name": key.namespace, "vnetlink.kind": key.kind, "vnetlink.name": key.name}
+    with (
+        telemetry.turn(telemetry.Turn(str(key), turn_id)),
+        tracing.span(f"reconcile {key.kind}", {**about, "vnetlink.reconcile": turn_id}) as note,
+    ):
         try:
-            return await turn(key)
+            wake = await turn(key)
+            result = _result(wake)
+            return wake
         except Exception:
             log.exception("the turn failed")
             return FAILED_TURN
+        finally:
+            note("vnetlink.result", result)
+            metrics.turned(key, result, time.monotonic() - began)
+
+
+def _result(wake: Wake | None) -> str:
+    """As controller-runtime would name it."""
+    if wake is None:
+        return "success"
+    return "requeue" if wake.backoff or not wake.after else "requeue_after"
 
 
 async def _drain(queue: Queue, workers: list[asyncio.Task[None]], recorder: Recorder) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import IntEnum
+from typing import Protocol
 
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.planning.plan import Wake
@@ -43,19 +44,35 @@ class _Due:
     priority: Priority
 
 
+class Told(Protocol):
+    """Who hears of what happens to keys; times in seconds."""
+
+    def added(self, key: ObjectKey) -> None:
+        """It stands in line."""
+
+    def taken(self, key: ObjectKey, waited: float) -> None:
+        """A worker has it."""
+
+    def done(self, key: ObjectKey, worked: float) -> None:
+        """The worker has given it back."""
+
+    def retried(self, key: ObjectKey) -> None:
+        """It comes again, with a backoff."""
+
+
 class Queue:
     """Keys in four lanes, each round-robin over namespaces, and a heap of those that wait for their time.
 
     `now` is a monotonic clock in seconds; `jitter` gives a number in [-1, 1].
     """
 
-    def __init__(self, now: Callable[[], float], jitter: Callable[[], float]) -> None:
-        self._now, self._jitter = now, jitter
+    def __init__(self, now: Callable[[], float], jitter: Callable[[], float], told: Told | None = None) -> None:
+        self._now, self._jitter, self._told = now, jitter, told
         self._ready: dict[ObjectKey, _Waiting] = {}
         self._lanes: dict[Priority, OrderedDict[str, dict[ObjectKey, None]]] = {p: OrderedDict() for p in Priority}
         self._due: dict[ObjectKey, _Due] = {}
         self._heap: list[tuple[float, ObjectKey]] = []
-        self._out: set[ObjectKey] = set()
+        self._out: dict[ObjectKey, float] = {}
         self._again: dict[ObjectKey, Priority] = {}
         self._failures: dict[ObjectKey, int] = {}
         self._waiters: deque[asyncio.Future[None]] = deque()
@@ -110,15 +127,19 @@ class Queue:
         key = self._choose()
         if key is None:
             return None
+        if self._told:
+            self._told.taken(key, self._now() - self._ready[key].since)
         self._step_out(key)
-        self._out.add(key)
+        self._out[key] = self._now()
         if self._ready:
             self._rouse()
         return key
 
     def done(self, key: ObjectKey, wake: Wake | None) -> None:
         """The turn is over: look again as `wake` says, or forget the key (None: the object is gone)."""
-        self._out.discard(key)
+        began = self._out.pop(key)
+        if self._told:
+            self._told.done(key, self._now() - began)
         again = self._again.pop(key, None)
         if wake is None:
             self._failures.pop(key, None)
@@ -128,6 +149,10 @@ class Queue:
         if again is not None:
             self.add(key, again)
         self._rouse()
+
+    def open(self) -> None:
+        """Keys are taken from now on; nobody has waited before."""
+        self._ready = {key: replace(waiting, since=self._now()) for key, waiting in self._ready.items()}
 
     def drain(self) -> None:
         """Hand out nothing more; every waiting `take` answers None."""
@@ -145,6 +170,16 @@ class Queue:
         """Seconds that the longest-waiting ready key has waited."""
         self._ripen()
         return max((self._now() - waiting.since for waiting in self._ready.values()), default=0.0)
+
+    @property
+    def waiting(self) -> Iterable[ObjectKey]:
+        """Keys that are ready."""
+        return self._ready
+
+    @property
+    def running(self) -> Mapping[ObjectKey, float]:
+        """Keys that are out, with the seconds since."""
+        return {key: self._now() - began for key, began in self._out.items()}
 
     def __len__(self) -> int:
         """Keys that are ready or out."""
@@ -167,6 +202,8 @@ class Queue:
             self.add_after(key, timedelta(seconds=seconds * (0.9 + 0.1 * self._jitter())), Priority.RESYNC)
 
     def _backoff(self, key: ObjectKey, wake: Wake) -> timedelta:
+        if self._told:
+            self._told.retried(key)
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         seconds = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 20)) * (1 + 0.2 * self._jitter())
@@ -197,6 +234,8 @@ class Queue:
             return
         if waiting is not None:
             self._step_out(key)
+        elif self._told:
+            self._told.added(key)
         self._ready[key] = _Waiting(priority, waiting.since if waiting is not None else self._now())
         self._lanes[priority].setdefault(key.namespace, {})[key] = None
 

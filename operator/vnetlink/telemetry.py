@@ -1,4 +1,4 @@
-"""Logging and metrics: one line an event, JSON or text, each with the object, its generation and its turn. No secrets."""
+"""Logging: one line an event, JSON or text, each with the object, its generation and its turn. No secrets."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Histogram, generate_latest
-
-from vnetlink.domain.events import Event
-
 _QUIET = {
     "kopf": logging.WARNING,
     "kopf._core.reactor.running": logging.ERROR,  # warns that it gets no signals: the main thread does
@@ -23,24 +19,6 @@ _QUIET = {
     "kubernetes": logging.WARNING,
     "asyncio": logging.WARNING,
 }
-
-
-# Ours alone: the library's default registry would add what every Python process has.
-METRICS = CollectorRegistry()
-METRICS_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-_OUTAGE = Histogram(
-    "vnetlink_shared_key_rotation_outage_seconds",
-    "Seconds at most that a tunnel was down while its shared key was rotated, or rolled back.",
-    ["namespace"],
-    buckets=(1, 5, 10, 30, 60, 120, 300, 600, 1800),
-    registry=METRICS,
-)
-_ROTATIONS = Counter(
-    "vnetlink_shared_key_rotations", "Rotations of shared keys that came to an end.", ["result"], registry=METRICS
-)
-_RESULTS = {"SharedKeyRotated": "rotated", "RotationRolledBack": "rolled_back"}
-for _result in _RESULTS.values():
-    _ROTATIONS.labels(_result)  # shown from the start, so that a rate sees the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +48,6 @@ def turn_generation(generation: int) -> None:
     current = _turn.get()
     if current is not None:
         _turn.set(Turn(current.object, current.reconcile_id, generation))
-
-
-def count(event: Event) -> None:
-    """Take into the metrics what an event tells."""
-    if event.reason not in _RESULTS:
-        return
-    _ROTATIONS.labels(_RESULTS[event.reason]).inc()
-    if event.seconds is not None:
-        _OUTAGE.labels(event.key.namespace).observe(event.seconds)
-
-
-def metrics() -> bytes:
-    """All metrics in Prometheus' text format, METRICS_TYPE."""
-    return generate_latest(METRICS)
 
 
 def set_up(log_format: str, level: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Generic
 
-from vnetlink import telemetry
+from vnetlink import metrics
 from vnetlink.domain.arm_id import ArmId, ZoneLinkId
 from vnetlink.domain.events import Event
 from vnetlink.domain.identity import NotGranted
@@ -237,7 +237,7 @@ class Turn(Generic[P, W]):
         if not self._settings.dry_run:
             for event in told:
                 self._ports.recorder.record(event)
-                telemetry.count(event)
+                metrics.told(event)
 
     # -- tell
 

@@ -161,7 +161,7 @@ async def test_nothing_is_missing_once_the_crds_are_there(server: ApiServer) -> 
 
 
 async def test_an_administrator_is_denied_nothing(server: ApiServer) -> None:
-    assert await discovery.denied(server, discovery.needs(KINDS, (), NAMESPACE)) == ()
+    assert await discovery.denied(server, discovery.needs(KINDS, (), NAMESPACE, True)) == ()
 
 
 async def test_missing_verbs_are_named(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -173,7 +173,7 @@ async def test_missing_verbs_are_named(cluster: Cluster, tmp_path_factory: pytes
         str(as_service_account(cluster, tmp_path_factory.mktemp("account"), NAMESPACE, "weak")), None, "vnetlink/test"
     )
     try:
-        refused = await discovery.denied(server, discovery.needs(KINDS, (), NAMESPACE))
+        refused = await discovery.denied(server, discovery.needs(KINDS, (), NAMESPACE, True))
     finally:
         await server.close()
     assert [str(need) for need in refused] == [
@@ -194,6 +194,9 @@ async def test_missing_verbs_are_named(cluster: Cluster, tmp_path_factory: pytes
         "patch events.events.k8s.io",
         f"get configmaps in {NAMESPACE}",
         f"create configmaps in {NAMESPACE}",
+        f"get leases.coordination.k8s.io in {NAMESPACE}",
+        f"create leases.coordination.k8s.io in {NAMESPACE}",
+        f"update leases.coordination.k8s.io in {NAMESPACE}",
     ]
 
 

@@ -36,7 +36,12 @@ class Operator:
 
     def __init__(self, cluster: Cluster, log: Path, *flags: str) -> None:
         self.log = log
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(OPERATOR), "KUBECONFIG": str(cluster.kubeconfig)}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(OPERATOR),
+            "KUBECONFIG": str(cluster.kubeconfig),
+            "VNETLINK_LEADER_ELECT": "false",
+        }
         command = [sys.executable, "-m", "vnetlink", "run", "--health-port", "0", "--log-format", "text", *flags]
         with log.open("wb") as out:
             self.process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)

@@ -167,6 +167,10 @@ class Arm:
         """To be held around a write and its re-read: nobody else of this process writes to `vnets` meanwhile."""
         return self._locks.held(*vnets)
 
+    def load(self) -> None:
+        """Imports the SDK ahead of the first call. It takes seconds, so call it in a thread."""
+        from vnetlink.azure import clients  # noqa: F401
+
     async def close(self) -> None:
         """Closes clients, credentials and connections."""
         if "_clients" in self.__dict__:

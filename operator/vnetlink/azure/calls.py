@@ -26,6 +26,7 @@ from vnetlink.azure.pipeline import ForeignHost, Response, error_codes, error_me
 from vnetlink.azure.redaction import Redactor, keyless, mark
 from vnetlink.azure.sentences import lasting
 from vnetlink.azure.tokens import TokenRefused
+from vnetlink.azure.wire import NotLeading
 from vnetlink.domain.shared_key import SharedKey
 
 log = logging.getLogger("vnetlink.azure")
@@ -101,7 +102,7 @@ async def outcome(step: Awaitable[object], caught: Caught) -> Answer | Trouble:
         async with asyncio.timeout(OVERALL):
             await step
         return caught.answer()
-    except (TokenRefused, TurnedBack, Crowded, ForeignHost) as unsent:
+    except (TokenRefused, TurnedBack, Crowded, ForeignHost, NotLeading) as unsent:
         return _unsent(unsent)
     except (AzureError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         said = lasting(caught.cleaned(str(error))) if caught.quotable else "its words may hold a shared key"
@@ -120,7 +121,7 @@ def refusal(response: AsyncHttpResponse, cleaned: Redactor) -> Trouble:
     return NoAnswer(f"Azure Resource Manager answered {response.status_code} without an error code", waits)
 
 
-def _unsent(error: TokenRefused | TurnedBack | Crowded | ForeignHost) -> Trouble:
+def _unsent(error: TokenRefused | TurnedBack | Crowded | ForeignHost | NotLeading) -> Trouble:
     match error:
         case TokenRefused(trouble=trouble):
             return trouble
@@ -130,6 +131,8 @@ def _unsent(error: TokenRefused | TurnedBack | Crowded | ForeignHost) -> Trouble
             return NoAnswer("Azure Resource Manager is slow and requests are queueing", after(NO_HINT))
         case ForeignHost():
             return NoAnswer("Azure Resource Manager's answer leads to another host and was not followed")
+        case NotLeading():
+            return NoAnswer("Azure Resource Manager was not asked, because another process leads")
 
 
 def _trouble(error: Exception, cleaned: Redactor) -> Trouble:

@@ -38,7 +38,7 @@ class Identities:
     """Identities by name and tenant. Construction never fails: what is missing in `environ` shows when a token is asked.
 
     `prove` gets what an AzureCredential shows to the login service; `changed` is called when an identity's tokens begin to be
-    refused or given again.
+    refused or given again. `may_write` is asked right before each write.
     """
 
     def __init__(
@@ -49,9 +49,10 @@ class Identities:
         *,
         prove: Prove = _proves_nothing,
         changed: Callable[[Identity], None] = lambda identity: None,
+        may_write: Callable[[], bool] = lambda: True,
     ) -> None:
         self._cloud, self._environ, self._clock = cloud, environ, clock
-        self._prove, self._changed = prove, changed
+        self._prove, self._changed, self._may_write = prove, changed, may_write
         self._tokens: dict[Identity, Tokens] = {}
         self._wire: Wire | None = None
         self._swept = clock()
@@ -69,7 +70,7 @@ class Identities:
         """The connections that tokens and ARM share."""
         from vnetlink.azure.wire import Wire
 
-        self._wire = self._wire or Wire(self._environ)
+        self._wire = self._wire or Wire(self._environ, self._may_write)
         return self._wire
 
     def tokens(self, identity: Identity) -> Tokens:

@@ -24,9 +24,10 @@ from azure.core.pipeline.policies import (
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy, AsyncAuxiliaryAuthenticationPolicy
 
+from vnetlink import metrics, tracing
 from vnetlink.azure.cloud import Cloud
 from vnetlink.azure.errors import is_lock
-from vnetlink.azure.limiter import Kind, Lane
+from vnetlink.azure.limiter import Crowded, Kind, Lane, TurnedBack
 from vnetlink.azure.tokens import Tokens
 
 log = logging.getLogger("vnetlink.azure")
@@ -66,12 +67,20 @@ class Throttle(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
 
     async def send(self, request: Request) -> Response:
         """Raises TurnedBack or Crowded without sending, TimeoutError after the deadline."""
-        kind = Kind.of(request.http_request.method)
+        method = request.http_request.method
+        try:
+            return await self._pass(request, Kind.of(method))
+        except (TurnedBack, Crowded):
+            metrics.ARM_HELD_BACK.labels(method).inc()
+            raise
+
+    async def _pass(self, request: Request, kind: Kind) -> Response:
         async with self._lane.passage(kind):
             async with asyncio.timeout(DEADLINE):
                 response = await self.next.send(request)
                 away = await _throttled(response.http_response)
             if away:
+                metrics.ARM_THROTTLED.labels(request.http_request.method).inc()
                 self._lane.turned_away(retry_after(response.http_response.headers))
             elif response.http_response.status_code != 503:
                 self._lane.answered(kind, nearly_empty=_nearly_empty(response.http_response.headers))
@@ -83,20 +92,33 @@ class Journal(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
 
     async def send(self, request: Request) -> Response:
         """Writes are logged at INFO, reads at DEBUG."""
+        http = request.http_request
+        about = {"http.request.method": http.method, "url.path": urlsplit(http.url).path}
+        with tracing.span(f"ARM {http.method}", about) as note:
+            note("azure.client_request_id", http.headers.get(CLIENT_REQUEST_ID, ""))
+            return await self._told(request, note)
+
+    async def _told(self, request: Request, note: tracing.Note) -> Response:
         sent, http, status, service_id = time.monotonic(), request.http_request, 0, ""
+        headers: Mapping[str, str] = {}
         try:
             response = await self.next.send(request)
             status = response.http_response.status_code
-            service_id = response.http_response.headers.get("x-ms-request-id", "")
+            headers = response.http_response.headers
+            service_id = headers.get("x-ms-request-id", "")
             return response
         finally:
+            note("http.response.status_code", status)
+            note("azure.request_id", service_id)
+            seconds, path = time.monotonic() - sent, urlsplit(http.url).path
+            metrics.arm_answered(http.method, path, status, seconds, headers)
             log.log(
                 logging.DEBUG if http.method == "GET" else logging.INFO,
                 "ARM %s %s: %s in %d ms, client request %s, request %s",
                 http.method,
-                urlsplit(http.url).path,
+                path,
                 status or "no answer",
-                (time.monotonic() - sent) * 1000,
+                seconds * 1000,
                 http.headers.get(CLIENT_REQUEST_ID, ""),
                 service_id,
             )

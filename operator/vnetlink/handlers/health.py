@@ -14,10 +14,12 @@ from typing import Protocol
 
 from aiohttp import web
 
-from vnetlink import telemetry
+from vnetlink import metrics
 
 LONGEST_LAG = 10.0  # seconds that the event loop may be blocked
+LONGEST_SILENCE = 30.0  # seconds for which the loop of a watch may not run
 LONGEST_WAIT = 600.0  # seconds that a ready key may stay unserved
+LONGEST_TURN = 1800.0  # seconds: every request has its timeout, so a turn that is longer hangs
 HEARTBEAT = 1.0
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,10 @@ class Watching(Protocol):
     def watching(self) -> bool:
         """It is up."""
 
+    @property
+    def silent(self) -> float:
+        """Seconds since its loop ran last."""
+
 
 @dataclass(slots=True)
 class Health:
@@ -44,6 +50,7 @@ class Health:
     watchers: Sequence[Watching] = ()
     oldest_wait: Callable[[], float] = lambda: 0.0
     lag: float = 0.0
+    longest_turn: Callable[[], float] = lambda: 0.0
 
     def sick(self) -> str | None:
         """Why the process should be restarted, None when all is well."""
@@ -51,6 +58,10 @@ class Health:
             return f"the event loop was blocked for {self.lag:.0f} s"
         if (waited := self.oldest_wait()) > LONGEST_WAIT:
             return f"an object has waited {waited:.0f} s for its turn"
+        if (worked := self.longest_turn()) > LONGEST_TURN:
+            return f"the turn of an object has not ended for {worked:.0f} s"
+        if (silent := max((watcher.silent for watcher in self.watchers), default=0.0)) > LONGEST_SILENCE:
+            return f"a watch on the Kubernetes API server has been stuck for {silent:.0f} s"
         if not all(watcher.alive for watcher in self.watchers):
             return "the watch on the Kubernetes API server has ended"
         return None
@@ -80,12 +91,12 @@ async def serve(health: Health, port: int) -> web.AppRunner:
     async def readyz(_: web.Request) -> web.Response:
         return _answer(health.unready(), 503)
 
-    async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=telemetry.metrics(), headers={"Content-Type": telemetry.METRICS_TYPE})
+    async def show_metrics(_: web.Request) -> web.Response:
+        return web.Response(body=metrics.text(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
     application.router.add_get("/livez", livez)
     application.router.add_get("/readyz", readyz)
-    application.router.add_get("/metrics", metrics)
+    application.router.add_get("/metrics", show_metrics)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     listening = _listen(port)

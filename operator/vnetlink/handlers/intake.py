@@ -17,6 +17,7 @@ from vnetlink.kube.credentials import Credentials
 from vnetlink.kube.decode import controller_of, decode, key_of, metadata
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.versions import Versions
+from vnetlink.metrics import ObjectMetrics
 from vnetlink.queue import Priority, Queue
 
 log = logging.getLogger(__name__)
@@ -35,9 +36,11 @@ class Intake:
         objects: Objects,
         versions: Versions,
         installation: str,
+        shown: ObjectMetrics | None = None,
     ) -> None:
         self._queue, self._claims, self._credentials, self._objects = queue, claims, credentials, objects
         self._versions, self._installation = versions, installation
+        self._shown = shown or ObjectMetrics()
         self._known: dict[ObjectKey, _News] = {}
 
     def event(self, change: str | None, body: Mapping[str, Any]) -> None:
@@ -48,6 +51,7 @@ class Intake:
             self._forget(key)
             self._gone(key, body["metadata"].get("uid"))
             return
+        self._shown.note(key, body)
         if not self._versions.known(body):
             self._new_version(body)
 
@@ -85,6 +89,8 @@ class Intake:
             self._forget(ghost)
         for body in listed:
             key = key_of(body)
+            if key not in self._known:
+                self._shown.note(key, body)
             if not self._versions.known(body):
                 self._new_version(body)
             elif key not in self._queue:
@@ -118,6 +124,7 @@ class Intake:
         """Give it a last turn, which reads 404 and lets go of what it remembers, or finds it alive after all."""
         self._known.pop(key, None)
         self._versions.forget(key)
+        self._shown.forget(key)
         self._queue.add(key, Priority.DELETION)
 
     def _priority(self, meta: ObjectMeta) -> Priority:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -23,6 +24,8 @@ from vnetlink.kube.objects import GROUP, VERSION
 
 Sink = Callable[[str | None, Mapping[str, Any]], None]
 Connect = Callable[[], Awaitable[Connection]]
+
+BEAT = 1.0  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +87,7 @@ class Watcher:
         self._insights: Insights | None = None  # nothing public tells what is watched; kopf is pinned below 1.46
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
+        self._ran_at: float | None = None
 
     @property
     def alive(self) -> bool:
@@ -95,6 +99,11 @@ class Watcher:
         """Whether kopf watches the kind, or tries to."""
         found = self._insights
         return found is not None and found.ready_resources.is_set() and not self._unseen(found) and self.alive
+
+    @property
+    def silent(self) -> float:
+        """Seconds since its loop ran last; 0 before it runs."""
+        return 0.0 if self._ran_at is None else time.monotonic() - self._ran_at
 
     def start(self) -> None:
         """Begin to list and watch."""
@@ -124,6 +133,7 @@ class Watcher:
         if self._stopping.is_set():
             return
         checking = asyncio.create_task(self._stop_if_blind(self._insights, self._stop))
+        beating = asyncio.create_task(self._beat())
         await kopf.operator(
             registry=self._registry,
             settings=settings(),
@@ -137,8 +147,14 @@ class Watcher:
             stop_flag=self._stop,
         )
         checking.cancel()
+        beating.cancel()
         if self._insights.ready_resources.is_set() and self._unseen(self._insights):
             raise Unseen(f"the API server did not serve {self._kind} when kopf looked")
+
+    async def _beat(self) -> None:
+        while True:
+            self._ran_at = time.monotonic()
+            await asyncio.sleep(BEAT)
 
     async def _stop_if_blind(self, insights: Insights, stop: asyncio.Event) -> None:
         await insights.ready_resources.wait()

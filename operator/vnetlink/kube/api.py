@@ -8,16 +8,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 from kubernetes.aio import config as kube_config
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
+
+from vnetlink import metrics
 
 CONNECT_TIMEOUT, TOTAL_TIMEOUT = 5.0, 30.0  # seconds; the client itself has none (design/kopf.md K27)
 MERGE_PATCH = "application/merge-patch+json"
@@ -100,11 +102,19 @@ async def connection(kubeconfig: str | None, context: str | None) -> Connection:
 class ApiServer:
     """Requests to one API server. After a 401 the next request reads the credentials anew.
 
-    With `dry_run` every write is checked and answered by the API server but not kept.
+    With `dry_run` every write is checked and answered by the API server but not kept. `may_write` is asked right before
+    each write, and one that it forbids is not sent.
     """
 
-    def __init__(self, kubeconfig: str | None, context: str | None, user_agent: str, dry_run: bool = False) -> None:
-        self._kubeconfig, self._context, self._user_agent = kubeconfig, context, user_agent
+    def __init__(
+        self,
+        kubeconfig: str | None,
+        context: str | None,
+        user_agent: str,
+        dry_run: bool = False,
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._kubeconfig, self._context, self._user_agent, self._may_write = kubeconfig, context, user_agent, may_write
         self._write_query = {"dryRun": "All"} if dry_run else {}
         self._client: ApiClient | None = None
         self._connecting = asyncio.Lock()
@@ -115,7 +125,7 @@ class ApiServer:
 
     async def post(self, path: str, body: Body) -> Answer:
         """Create."""
-        return await self._request("POST", path, query=self._write_query, body=body)
+        return await self._write("POST", path, body)
 
     async def ask(self, path: str, body: Body) -> Answer:
         """A POST that keeps nothing (a review, a token): sent in a dry run, too."""
@@ -123,26 +133,34 @@ class ApiServer:
 
     async def put(self, path: str, body: Body) -> Answer:
         """Replace; with metadata.resourceVersion in `body` only that version."""
-        return await self._request("PUT", path, query=self._write_query, body=body)
+        return await self._write("PUT", path, body)
 
     async def delete(self, path: str, options: Body) -> Answer:
         """Delete; `options` are DeleteOptions, with the preconditions. With a body the API server ignores the query."""
         dry = {"dryRun": [self._write_query["dryRun"]]} if self._write_query else {}
-        return await self._request("DELETE", path, query=self._write_query, body={**options, **dry})
+        return await self._write("DELETE", path, {**options, **dry})
 
     async def merge_patch(self, path: str, body: Body) -> Answer:
         """Change (RFC 7396: null removes, a list is replaced whole)."""
-        return await self._request("PATCH", path, query=self._write_query, body=body, content_type=MERGE_PATCH)
+        return await self._write("PATCH", path, body, MERGE_PATCH)
 
     async def json_patch(self, path: str, operations: Sequence[Body]) -> Answer:
         """Change by operations (RFC 6902); a `test` that fails answers 422, and nothing was changed."""
-        return await self._request("PATCH", path, query=self._write_query, body=operations, content_type=JSON_PATCH)
+        return await self._write("PATCH", path, operations, JSON_PATCH)
 
     async def close(self) -> None:
         """Close every connection."""
         client, self._client = self._client, None
         if client is not None:
             await client.close()  # type: ignore[no-untyped-call]
+
+    async def _write(
+        self, method: str, path: str, body: Body | Sequence[Body], content_type: str = "application/json"
+    ) -> Answer:
+        await self._connected()  # it may take its time, and the question must come last
+        if not self._may_write():
+            return Answer(0, {"message": "not asked, because another process leads"})
+        return await self._request(method, path, self._write_query, body, content_type)
 
     async def _request(
         self,
@@ -153,11 +171,16 @@ class ApiServer:
         content_type: str = "application/json",
     ) -> Answer:
         client = await self._connected()
+        answer = Answer(0)
         try:
             async with asyncio.timeout(TOTAL_TIMEOUT + CONNECT_TIMEOUT):
                 answer = await _exchange(client, method, path, query, body, content_type)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             return Answer(0, {"message": f"{type(error).__name__} {error}".strip()})
+        finally:
+            metrics.REST_CLIENT.labels(
+                str(answer.status or "<error>"), method, urlsplit(client.configuration.host).netloc
+            ).inc()
         if answer.status == 401:
             await self._forget(client)
         return answer
@@ -218,3 +241,8 @@ def path(*segments: str) -> str:
     if not all(segment.strip(".") for segment in segments):  # at worst `..` would lead to the list of all Secrets
         raise ValueError(f"{segments} are no path")
     return "/" + "/".join(quote(segment, safe="") for segment in segments)
+
+
+def micro(moment: datetime) -> str:
+    """A time in UTC as Kubernetes' MicroTime: always six digits."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

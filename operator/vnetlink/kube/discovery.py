@@ -43,7 +43,9 @@ class Need:
         return f"{self.verb} {name}{slash}{subresource}" + (f" in {self.namespace}" if self.namespace else "")
 
 
-def needs(kinds: Collection[str], namespaces: Sequence[str], operator_namespace: str) -> tuple[Need, ...]:
+def needs(
+    kinds: Collection[str], namespaces: Sequence[str], operator_namespace: str, leader_elect: bool
+) -> tuple[Need, ...]:
     """Everything the operator does for these kinds, as RBAC spells it (design/faults.md C4).
 
     A link makes and deletes pairs, and owns them in a way that holds its own deletion, which some API servers want a right
@@ -58,7 +60,11 @@ def needs(kinds: Collection[str], namespaces: Sequence[str], operator_namespace:
         objects.append(("update", GROUP, f"{VNET_LINKS}/finalizers"))
     events = [(verb, "events.k8s.io", "events") for verb in ("create", "patch")]
     everywhere = tuple(Need(*need, place) for place in places for need in (*objects, *statuses, *events))
-    return (*everywhere, *(Need(verb, "", "configmaps", operator_namespace) for verb in ("get", "create")))
+    own = [Need(verb, "", "configmaps", operator_namespace) for verb in ("get", "create")]
+    if leader_elect:
+        leases = ("get", "create", "update")
+        own += [Need(verb, "coordination.k8s.io", "leases", operator_namespace) for verb in leases]
+    return (*everywhere, *own)
 
 
 async def denied(api: ApiServer, wanted: Sequence[Need]) -> tuple[Need, ...]:

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from vnetlink.domain.events import Event
 from vnetlink.domain.kinds import KINDS
-from vnetlink.kube.api import ApiServer, Body, path
+from vnetlink.kube.api import ApiServer, Body, micro, path
 from vnetlink.kube.objects import GROUP, VERSION
 
 CONTROLLER = "vnetlink.dev/operator"
@@ -129,7 +129,7 @@ class Recorder:
 
     async def _extend(self, event: Event, series: Told) -> bool:
         """Whether the series is told; False when the API server has forgotten the event (an hour by default)."""
-        count = {"count": series.count, "lastObservedTime": _micro(self._now())}
+        count = {"count": series.count, "lastObservedTime": micro(self._now())}
         answer = await self._api.merge_patch(path(*_place(event), series.name), {"series": count})
         return answer.status != 404
 
@@ -138,7 +138,7 @@ class Recorder:
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
             "metadata": {"name": name, "namespace": event.key.namespace},
-            "eventTime": _micro(self._now()),
+            "eventTime": micro(self._now()),
             "reportingController": CONTROLLER,
             "reportingInstance": self._instance,
             "action": event.action[:128],
@@ -161,10 +161,6 @@ def _place(event: Event) -> tuple[str, ...]:
 
 def _events(event: Event) -> str:
     return path(*_place(event))
-
-
-def _micro(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _shortened(note: str) -> str:

@@ -64,9 +64,24 @@ def test_dry_run_can_be_switched_by_variable() -> None:
     assert not config(VNETLINK_DRY_RUN="no").dry_run
 
 
+def test_a_leader_is_elected_unless_told_otherwise() -> None:
+    assert config().leader_elect
+    assert config("--leader-elect", VNETLINK_LEADER_ELECT="false").leader_elect
+    assert not config("--leader-elect=false").leader_elect
+    assert not config(VNETLINK_LEADER_ELECT="false").leader_elect
+
+
+def test_a_switch_that_is_off_excludes_nothing() -> None:
+    assert config("--all-namespaces=false", "-n", "a").namespaces == ("a",)
+
+
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
+        (("--leader-elect-lease-duration=10",), "--leader-elect-lease-duration (10) must be greater than"),
+        (("--leader-elect-retry-period=5",), "greater than twice --leader-elect-retry-period (5)"),
+        (("--leader-elect-resource-name=a/b",), "is not the name of a Lease"),
+        (("--leader-elect=maybe",), "--leader-elect must be true or false"),
         (("--arm-endpoint", "http://localhost"), "--arm-endpoint must be an https address"),
         (("--authority-host", "login"), "--authority-host must be an https address"),
         (("--workers", "0"), "--workers must be a whole number from 1 to 256"),

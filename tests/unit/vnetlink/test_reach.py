@@ -16,6 +16,7 @@ DIALS = (
     "httpx",
     "kopf",
     "kubernetes",
+    "opentelemetry",
     "requests",
     "socket",
     "subprocess",
@@ -53,7 +54,9 @@ def test_only_the_clients_of_azure_and_of_the_api_server_can_open_a_connection()
         "handlers/settings.py": {"kopf"},
         "handlers/watch.py": {"kopf"},
         "kube/api.py": {"aiohttp", "kubernetes"},
+        "kube/lease.py": {"kubernetes"},  # the election, which asks through kube/api.py
         "process.py": {"socket"},  # asks for its own host's name
+        "tracing.py": {"opentelemetry"},  # where the administrator's OTEL_ variables say
     }
     assert [file for file, tree in TREES.items() for call in calls(tree) if named(call) == "open_connection"] == []
 

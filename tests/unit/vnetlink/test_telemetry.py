@@ -55,12 +55,3 @@ def test_libraries_are_heard_only_when_something_is_wrong_and_azure_never_prints
     telemetry.set_up("text", "INFO")
     logging.getLogger("kopf.objects").info("chatter")
     assert capsys.readouterr().err == ""
-
-
-def test_metrics_are_shown_from_the_start_in_prometheus_text_and_only_our_own() -> None:
-    shown = telemetry.metrics().decode()
-    assert 'vnetlink_shared_key_rotations_total{result="rotated"}' in shown
-    assert 'vnetlink_shared_key_rotations_total{result="rolled_back"}' in shown
-    assert "# TYPE vnetlink_shared_key_rotation_outage_seconds histogram" in shown
-    assert all(line.startswith(("#", "vnetlink_")) for line in shown.splitlines())
-    assert telemetry.METRICS_TYPE.startswith("text/plain; version=0.0.4")

@@ -25,12 +25,12 @@ from vnetlink.kinds.kind import Kind, released_without_azure
 from vnetlink.kube.answers import Gone, Write
 from vnetlink.kube.decode import decode
 from vnetlink.memory import Memories, Memory
+from vnetlink.metrics import REGISTRY
 from vnetlink.planning.actions import Action, ForgetPreviousKey, KeepPreviousKey, PutPeering, Record
 from vnetlink.planning.ages import FRESH, Ages
 from vnetlink.planning.conditions import Shown
 from vnetlink.planning.plan import OUTAGE_RETRY, Finding, Plan, Truth, Verdict, Wake
 from vnetlink.ports import Ports
-from vnetlink.telemetry import METRICS
 from vnetlink.turn import Turn
 
 OURS = PeeringId(IDS.vnet1, "one-two")
@@ -172,10 +172,10 @@ async def test_a_rotation_that_ended_is_counted_with_its_outage() -> None:
     event = Event(trial.pair.meta.key, "u", EventType.NORMAL, "SharedKeyRotated", "SetSharedKey", "Done.", seconds=42.0)
     trial.told = lambda *_: (event, replace(event, reason="Connected"))
     rotated, outage = {"result": "rotated"}, {"namespace": "team"}
-    before = METRICS.get_sample_value("vnetlink_shared_key_rotations_total", rotated) or 0.0
+    before = REGISTRY.get_sample_value("vnetlink_shared_key_rotations_total", rotated) or 0.0
     await trial.run()
-    assert METRICS.get_sample_value("vnetlink_shared_key_rotations_total", rotated) == before + 1
-    assert METRICS.get_sample_value("vnetlink_shared_key_rotation_outage_seconds_sum", outage) == 42.0
+    assert REGISTRY.get_sample_value("vnetlink_shared_key_rotations_total", rotated) == before + 1
+    assert REGISTRY.get_sample_value("vnetlink_shared_key_rotation_outage_seconds_sum", outage) == 42.0
     assert [told.reason for told in trial.outside.events] == ["SharedKeyRotated", "Connected"]
 
 

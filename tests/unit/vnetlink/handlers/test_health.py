@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vnetlink.handlers.health import LONGEST_LAG, LONGEST_WAIT, Health
+from vnetlink.handlers.health import LONGEST_LAG, LONGEST_SILENCE, LONGEST_TURN, LONGEST_WAIT, Health
 
 
 @dataclass
 class Watch:
     alive: bool = True
     watching: bool = True
+    silent: float = 0.0
 
 
 def health(missing: str | None = None, watch: Watch | None = None, wait: float = 0.0, lag: float = 0.0) -> Health:
@@ -44,3 +45,6 @@ def test_a_dead_watch_a_blocked_loop_and_a_stuck_queue_ask_for_a_restart() -> No
     assert "watch" in (health(watch=Watch(alive=False)).sick() or "")
     assert "blocked" in (health(lag=LONGEST_LAG + 1).sick() or "")
     assert "waited" in (health(wait=LONGEST_WAIT + 1).sick() or "")
+    assert "stuck" in (health(watch=Watch(silent=LONGEST_SILENCE + 1)).sick() or "")
+    hanging = Health(lambda: 0.0, None, [Watch()], longest_turn=lambda: LONGEST_TURN + 1)
+    assert "has not ended" in (hanging.sick() or "")
