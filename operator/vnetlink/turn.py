@@ -38,6 +38,7 @@ from vnetlink.planning.json_value import Status
 from vnetlink.planning.letting_go import Held, hold, release, wait
 from vnetlink.planning.log_line import describe_child, describe_secret, told_outcome
 from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
+from vnetlink.planning.transitions import on_what_was_written
 from vnetlink.ports import Ports
 
 AT_ONCE = Wake(timedelta(0))
@@ -236,7 +237,7 @@ class Turn(Generic[P, W]):
     def _emit(self, told: Iterable[Event]) -> None:
         if not self._settings.dry_run:
             for event in told:
-                self._ports.recorder.record(event)
+                self._ports.recorder.record(on_what_was_written(event, self._pair.meta))
                 metrics.told(event)
 
     # -- tell

@@ -22,6 +22,9 @@ def test_two_ids_are_enough_and_delete_takes_everything(links: LinkEstate) -> No
     assert child["metadata"]["ownerReferences"][0]["name"] == "app-to-data"
     assert set(child["metadata"]["labels"]) == {"vnetlink.dev/link"}
     assert links.condition("app-to-data", "MethodSelected")["status"] == "True"
+    told = ["Connected", "MethodSelected", "PeeringCreated", "PeeringCreated"]
+    eventually("all told on the link", lambda: sorted(links.events("app-to-data")) == told)
+    assert links.events("app-to-data-peering") == []
     links.delete("app-to-data")
     assert links.peerings(app) == links.peerings(data) == {}
 

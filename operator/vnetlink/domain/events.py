@@ -19,6 +19,7 @@ class EventType(Enum):
 class Event:
     """`reason` is one word in CamelCase, `action` what the operator did or tried, `note` the sentence (1 kB at most).
 
+    `related`: the object that it is about, and its uid, where that is not `key`.
     `seconds`: how long what the event tells of took, for metrics; only where that is known.
     """
 
@@ -28,4 +29,5 @@ class Event:
     reason: str
     action: str
     note: str
+    related: tuple[ObjectKey, str] | None = None
     seconds: float | None = field(default=None, compare=False)

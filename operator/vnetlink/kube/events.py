@@ -15,6 +15,7 @@ from datetime import datetime
 
 from vnetlink.domain.events import Event
 from vnetlink.domain.kinds import KINDS
+from vnetlink.domain.specs import ObjectKey
 from vnetlink.kube.api import ApiServer, Body, micro, path
 from vnetlink.kube.objects import GROUP, VERSION
 
@@ -145,18 +146,23 @@ class Recorder:
             "reason": event.reason[:128],
             "type": event.type.value,
             "note": _shortened(event.note),
-            "regarding": {
-                "apiVersion": f"{GROUP}/{VERSION}",
-                "kind": KINDS[event.key.kind],
-                "namespace": event.key.namespace,
-                "name": event.key.name,
-                "uid": event.uid,
-            },
+            "regarding": _reference(event.key, event.uid),
+            **({"related": _reference(*event.related)} if event.related else {}),
         }
 
 
 def _place(event: Event) -> tuple[str, ...]:
     return ("apis", "events.k8s.io", "v1", "namespaces", event.key.namespace, "events")
+
+
+def _reference(key: ObjectKey, uid: str) -> Body:
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": KINDS[key.kind],
+        "namespace": key.namespace,
+        "name": key.name,
+        "uid": uid,
+    }
 
 
 def _events(event: Event) -> str:

@@ -78,7 +78,9 @@ def after_status(pair: PeeringPair, verdict: Verdict, previous: Mapping[str, Jso
     """Transitions of the directions and of Ready."""
     for side in Side:
         turned = direction_of(status, side) == "Disconnected" != direction_of(previous, side)
-        if turned and not pair.meta.deleting:  # in a deletion it is our own doing
+        if (
+            turned and not pair.meta.deleting and pair.meta.controller is None
+        ):  # a deletion is our own doing; a link tells it
             vnet = pair.spec.ends[side].id
             message = f"The peering of VNet {vnet} is Disconnected: its reverse, or the other VNet, was deleted."
             yield warning(pair, "Disconnected", "ReadPeering", message)
