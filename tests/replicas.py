@@ -36,14 +36,14 @@ class Replicas:
             process.wait_ready()
         return self
 
-    def leaders(self) -> list[int]:
-        """Those that say of themselves that they lead."""
+    def leaders(self, but: int | None = None) -> list[int]:
+        """Those that say of themselves that they lead; `but` is not asked: one that is paused would not answer."""
         said = re.compile(rf'^leader_election_master_status{{name="{self.lease}"}} 1\.0$', re.MULTILINE)
-        return [n for n, one in enumerate(self.processes) if one.alive and said.search(_metrics(one))]
+        return [n for n, one in enumerate(self.processes) if n != but and one.alive and said.search(_metrics(one))]
 
     def leader(self, within: float = 30.0, but: int | None = None) -> int:
         """The one that leads, as soon as exactly one other than `but` does."""
-        return eventually("a leader", lambda: [n for n in self.leaders() if n != but], within, every=0.02)[0]
+        return eventually("a leader", lambda: self.leaders(but), within, every=0.02)[0]
 
     def writers(self, since: int = 0) -> list[str]:
         """Who has sent writes to Resource Manager after `since`, one entry each, oldest first."""

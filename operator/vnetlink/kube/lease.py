@@ -1,7 +1,7 @@
 """Which of several operator processes works: a coordination.k8s.io Lease, judged by our own monotonic clock alone.
 
-The election is the client library's. It goes by the wall clock, has no timeouts and lets transport errors out (DESIGN.md, "The election"), so the
-lock it is given says what may be taken, and the fence, which every write passes, says until when we can prove that we lead.
+The election is the client library's. It goes by the wall clock, has no timeouts and lets transport errors out (operator/DESIGN.md),
+so the lock it is given says what may be taken, and the fence, which every write passes, until when we can prove that we lead.
 """
 
 from __future__ import annotations
