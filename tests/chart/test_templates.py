@@ -126,6 +126,18 @@ def test_every_flag_that_values_set_is_understood() -> None:
     assert (found.authority_host, found.log_level) == ("https://login.example", "DEBUG")
 
 
+def test_a_release_of_another_name_has_a_lease_of_its_own() -> None:
+    objects = without_crds({"fullnameOverride": "blue", "leaderElection": {"leaseDuration": 30}})
+    found = config(objects)
+    assert (found.leader_elect_resource_name, found.leader_elect_lease_duration) == ("blue", 30)
+
+
+def test_without_election_there_is_never_a_second_process_and_no_right_on_leases() -> None:
+    objects = without_crds({"leaderElection": {"enabled": False}})
+    assert one(objects, "Deployment")["spec"]["strategy"] == {"type": "Recreate"}
+    assert (config(objects).leader_elect, granted(objects, "leases")) == (False, {})
+
+
 # --- who it is
 
 
