@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox check test image-test image-lock bench manifests format clean
+.PHONY: help setup demo sandbox check test check-pythons image-test image-lock bench manifests format clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "vnetlink needs Python 3.11 or later: make PYTHON=python3.11 …")'
@@ -40,6 +40,9 @@ test: check setup ## everything that CI runs; installs the real az once, and Chr
 	@PYTHONPATH=tests $(BIN)/python -m helm.build >/dev/null
 	@$(BIN)/python tests/contract/chromium.py >/dev/null || true
 	$(PYTEST) -n 2 --dist loadfile tests/chart tests/properties tests/contract tests/scenarios
+
+check-pythons: $(VENV)/.installed ## unit and property tests on the other supported Pythons that this machine has
+	@$(BIN)/python tests/pythons.py
 
 image-test: setup ## build both images without a daemon or registry, and run the operator from its own (root, Debian)
 	$(PYTEST) -q -rs tests/image
