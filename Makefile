@@ -38,6 +38,8 @@ check: $(VENV)/.installed ## format, lint, types, import contracts, unit tests: 
 test: check setup ## everything that CI runs; installs the real az once, and Chromium where apt-get may
 	@$(BIN)/python tests/contract/azure_cli.py >/dev/null
 	@PYTHONPATH=tests $(BIN)/python -m helm.build >/dev/null
+	@PYTHONPATH=tests $(BIN)/python -m kustomize_controller.build >/dev/null
+	@PYTHONPATH=tests $(BIN)/python -m argocd.build >/dev/null
 	@$(BIN)/python tests/contract/chromium.py >/dev/null || true
 	$(PYTEST) -n 2 --dist loadfile tests/chart tests/properties tests/contract tests/scenarios
 

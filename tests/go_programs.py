@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -67,6 +68,10 @@ class GoModule:
         if found is None:
             raise BuildFailed(f"{self.directory / 'go.mod'} requires no release of {self.pinned}")
         return found[1]
+
+    def source(self) -> Path:
+        """The directory with the sources of `pinned`."""
+        return source(f"{self.pinned}@{self.release()}")
 
     def version(self) -> str:
         """Names a build by all that goes into it: the Go module, its sources and the Go release."""
@@ -161,6 +166,15 @@ class GoModule:
         if process.returncode:
             raise BuildFailed(f"`go {' '.join(arguments)}` failed: {errors}")
         return output.strip()
+
+
+def source(module: str) -> Path:
+    """The directory with the sources of `path@version`, fetched first when it has to be. Needs nothing that it requires."""
+    command = ["go", "mod", "download", "-json", module]
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)  # in no module
+    if done.returncode:
+        raise BuildFailed(f"`{' '.join(command)}` failed: {done.stdout}{done.stderr}")
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def cache_home() -> Path:

@@ -17,7 +17,11 @@ class LinkEstate(VpnEstate):
 
     kind = "vnetlink"
 
-    def link(
+    def link(self, name: str, vnet1: str, vnet2: str, **more: Any) -> None:
+        """Apply a VNetLink; `more` as for link_manifest."""
+        self.apply(self.link_manifest(name, vnet1, vnet2, **more))
+
+    def link_manifest(
         self,
         name: str,
         vnet1: str,
@@ -26,17 +30,15 @@ class LinkEstate(VpnEstate):
         end1: Mapping[str, Any] | None = None,
         end2: Mapping[str, Any] | None = None,
         **spec: Any,
-    ) -> None:
-        """Apply a VNetLink; `spec` are further fields, interval 2s unless given."""
+    ) -> dict[str, Any]:
+        """A VNetLink as a document; `spec` are further fields, interval 2s unless given."""
         ends = {"vnet1": {"id": vnet1, **(end1 or {})}, "vnet2": {"id": vnet2, **(end2 or {})}}
-        self.apply(
-            {
-                "apiVersion": "vnetlink.dev/v1alpha1",
-                "kind": "VNetLink",
-                "metadata": {"name": name},
-                "spec": {"interval": "2s", **ends, **spec},
-            }
-        )
+        return {
+            "apiVersion": "vnetlink.dev/v1alpha1",
+            "kind": "VNetLink",
+            "metadata": {"name": name},
+            "spec": {"interval": "2s", **ends, **spec},
+        }
 
     def row(self, name: str) -> list[str]:
         """The link's line in `kubectl get vnetlinks`."""

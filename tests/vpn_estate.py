@@ -39,7 +39,11 @@ class VpnEstate(Estate):
             }
         )
 
-    def vpn(
+    def vpn(self, name: str, vnet1: str, vnet2: str, **more: Any) -> None:
+        """Apply a VpnConnectionPair; `more` as for vpn_manifest."""
+        self.apply(self.vpn_manifest(name, vnet1, vnet2, **more))
+
+    def vpn_manifest(
         self,
         name: str,
         vnet1: str,
@@ -52,8 +56,8 @@ class VpnEstate(Estate):
         key: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
         **spec: Any,
-    ) -> None:
-        """Apply a VpnConnectionPair. Sides say `create` unless given, the key is in the Secret vpn, the interval is 2s."""
+    ) -> dict[str, Any]:
+        """A VpnConnectionPair. Sides say `create` unless given, the key is in the Secret vpn, the interval is 2s."""
         created = {"gateway": {"create": {}}}
         block = {
             "vnet1": dict(created if side1 is None else side1),
@@ -62,14 +66,12 @@ class VpnEstate(Estate):
             **(options or {}),
         }
         ends = {"vnet1": {"id": vnet1, **(end1 or {})}, "vnet2": {"id": vnet2, **(end2 or {})}}
-        self.apply(
-            {
-                "apiVersion": "vnetlink.dev/v1alpha1",
-                "kind": "VpnConnectionPair",
-                "metadata": {"name": name},
-                "spec": {"interval": "2s", **ends, "vpn": block, **spec},
-            }
-        )
+        return {
+            "apiVersion": "vnetlink.dev/v1alpha1",
+            "kind": "VpnConnectionPair",
+            "metadata": {"name": name},
+            "spec": {"interval": "2s", **ends, "vpn": block, **spec},
+        }
 
     def status(self, name: str) -> dict[str, Any]:
         """The object's status."""

@@ -31,7 +31,11 @@ _asked = count()
 
 @contextmanager
 def azure_at_a_pace(
-    cluster: Cluster, directory: Path, durations: Mapping[str, float], speed: str = "1"
+    cluster: Cluster,
+    directory: Path,
+    durations: Mapping[str, float],
+    speed: str = "1",
+    kind: type[VpnEstate] = VpnEstate,
 ) -> Iterator[VpnEstate]:
     """An estate whose Azure takes these seconds (of itself) for these operations, and next to none for all others."""
     quick = {
@@ -42,7 +46,7 @@ def azure_at_a_pace(
     config = {"durations": {**quick, "connections.connecting": 0.02, **durations}}
     with (
         ArmsimProcess(directory / "armsim", config, speed=speed) as azure,
-        vpn_estate(cluster, azure, directory) as estate,
+        vpn_estate(cluster, azure, directory, kind) as estate,
     ):
         yield estate
 

@@ -110,7 +110,14 @@ class Cluster:
 
     def apply_crds(self, directory: Path = CRDS) -> None:
         """Applies the CRDs and returns when the API server serves them."""
-        names = self.kubectl("apply", "--server-side", "-k", str(directory), "-o", "name").stdout.split()
+        self._serve("-k", str(directory))
+
+    def apply_crds_of(self, files: Path) -> None:
+        """Applies somebody else's CRDs, a file or a directory, and returns when the API server serves them."""
+        self._serve("-f", str(files))
+
+    def _serve(self, *where: str) -> None:
+        names = self.kubectl("apply", "--server-side", *where, "-o", "name").stdout.split()
         self.kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
 
     def kubectl(
