@@ -26,7 +26,7 @@ class Application:
         self.links = links
         self.apply = ("apply", MANAGER, *(("--server-side", "--force-conflicts") if server_side else ()))
         self.server_side = server_side
-        self.openapi = json.loads(links.kubectl("get", "--raw", "/openapi/v2")) if server_side else None
+        self.openapi = json.loads(links.kubectl("get", "--raw", "/openapi/v2"))
         self.targets = self._git()
 
     def _git(self) -> list[Object]:
@@ -34,6 +34,7 @@ class Application:
         made = (self.links.link_manifest, self.links.manifest, self.links.vpn_manifest)
         vnets = [self.links.azure.vnet(f"vnet-{number}", f"10.{number}.0.0/16") for number in range(6)]
         pairs = [make("app-to-data", *vnets[2 * n : 2 * n + 2]) for n, make in enumerate(made)]
+        pairs[0]["spec"]["requiredFlows"] = [{"destinationPort": 443}]  # a list's item is compared as it stands in Git
         return [self._tracked(one) for one in (*pairs, credential(self.links, "credential", "app"))]
 
     def _tracked(self, one: Object) -> Object:

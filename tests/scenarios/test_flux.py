@@ -13,7 +13,7 @@ from estate import eventually
 from flux import Flux
 from link_estate import LinkEstate
 from vpn_estate import VpnEstate
-from vpn_scenes import azure_at_a_pace
+from vpn_scenes import ask, azure_at_a_pace
 
 LINKS, GATEWAYS = "network-links", "network-gateways"
 OTHER = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "something-else"}}
@@ -106,5 +106,7 @@ def test_a_gateway_of_45_minutes_is_waited_for_with_the_timeout_of_the_example(g
     waited_for(git, GATEWAYS, revision, "1h0m0s")
     gateways.wait_reason("weu-to-neu", "GatewayProvisioning")
     gateways.azure.advance(GATEWAY_SECONDS)
+    ask(gateways, "weu-to-neu")
+    gateways.wait_reason("weu-to-neu", "Connected", within=60)
     told(git, GATEWAYS, revision, "True")
     assert gateways.names("connections") == ["app-data", "data-app"]

@@ -342,3 +342,13 @@ def test_a_default_of_an_object_is_spelled_out_as_deep_as_its_fields_have_defaul
     spec = [f for f in FIELDS if f.path.startswith("spec.") and isinstance(f.schema.get("default"), dict)]
     assert spec
     assert not failing(f for f in spec if f.schema["default"] != filled(f.schema))
+
+
+@every_crd
+def test_what_is_applied_as_a_whole_has_no_default_inside(document: Schema) -> None:
+    """Argo CD compares a list's item, and an atomic map, as it stands in Git: a default in it is OutOfSync for ever."""
+    spec = schema_of(document)["properties"]["spec"]
+    wholes = [one for one in nodes(spec) if one.get("type") == "array" or one.get("x-kubernetes-map-type") == "atomic"]
+    assert wholes
+    inside = [below for one in wholes for below in nodes({**one, "default": None}) if below.get("default") is not None]
+    assert inside == []
