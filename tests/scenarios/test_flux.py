@@ -104,7 +104,8 @@ def test_a_gateway_of_45_minutes_is_waited_for_with_the_timeout_of_the_example(g
     pair = gateways.vpn_manifest("weu-to-neu", *gateways.two_vnets())
     revision = git.commit(pair, folder="gateways")
     waited_for(git, GATEWAYS, revision, "1h0m0s")
-    gateways.wait_reason("weu-to-neu", "GatewayProvisioning")
+    both = ["app-gateway", "data-gateway"]
+    eventually("both gateways begun", lambda: gateways.names("virtualNetworkGateways") == both)
     gateways.azure.advance(GATEWAY_SECONDS)
     ask(gateways, "weu-to-neu")
     gateways.wait_reason("weu-to-neu", "Connected", within=60)
