@@ -34,9 +34,9 @@ def eventually(what: str, probe: Callable[[], T], within: float = WITHIN, every:
 
 
 @contextmanager
-def control_plane(directory: Path) -> Iterator[Cluster]:
-    """A real control plane with our CRDs, ended at the end of the block."""
-    cluster = Cluster(directory)
+def control_plane(directory: Path, *flags: str) -> Iterator[Cluster]:
+    """A real control plane with our CRDs, ended at the end of the block; `flags` as of Cluster."""
+    cluster = Cluster(directory, *flags)
     cluster.start()
     try:
         cluster.apply_crds()

@@ -27,10 +27,13 @@ class ControlPlaneFailed(Exception):
 
 
 class Cluster:
-    """etcd's data, logs, kubeconfig and keys lie in `directory`, which may be used again after stop()."""
+    """etcd's data, logs, kubeconfig and keys lie in `directory`, which may be used again after stop().
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory.resolve()
+    `flags` are further ones of kube-apiserver.
+    """
+
+    def __init__(self, directory: Path, *flags: str) -> None:
+        self.directory, self._flags = directory.resolve(), flags
         self.kubeconfig = self.directory / "kubeconfig"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._reserved: list[socket.socket] = []
@@ -97,7 +100,7 @@ class Cluster:
 
     def start_apiserver(self) -> None:
         """Ends the outage: same port, same data. Returns when /readyz says ok."""
-        self._spawn("kube-apiserver", flags.apiserver(self._pki, self._etcd_port, self._port))
+        self._spawn("kube-apiserver", flags.apiserver(self._pki, self._etcd_port, self._port, self._flags))
         self._wait("kube-apiserver", lambda: self._answers("/readyz"))
 
     def compact_etcd(self) -> int:

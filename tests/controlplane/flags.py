@@ -37,7 +37,7 @@ def etcd(data: Path, client_port: int, peer_port: int) -> tuple[str, ...]:
     )
 
 
-def apiserver(pki: Pki, etcd_port: int, port: int) -> tuple[str, ...]:
+def apiserver(pki: Pki, etcd_port: int, port: int, more: tuple[str, ...] = ()) -> tuple[str, ...]:
     """kube-apiserver on 127.0.0.1 with RBAC, default admission (Pod Security included) and TokenRequest."""
     return (
         f"--etcd-servers=http://127.0.0.1:{etcd_port}",
@@ -57,6 +57,7 @@ def apiserver(pki: Pki, etcd_port: int, port: int) -> tuple[str, ...]:
         "--endpoint-reconciler-type=none",  # the service `kubernetes` may not lead to a loopback address
         "--profiling=false",
         "--v=1",
+        *more,
     )
 
 

@@ -5,7 +5,10 @@ Nothing of the link's metadata is handed on but its name, in a label: tracking l
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vnetlink.domain.kinds import KINDS
+from vnetlink.domain.outcome import Refused
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 from vnetlink.kube.answers import Write, written
 from vnetlink.kube.api import ApiServer, Body
@@ -38,7 +41,15 @@ class Children:
                 {"op": "replace", "path": "/spec", "value": action.spec},
             ]
             return written(await self._api.json_patch(object_path(key), patch))
-        return written(await self._api.post(collection_path(key.kind, key.namespace), _made(link, action)))
+        return _told(key, written(await self._api.post(collection_path(key.kind, key.namespace), _made(link, action))))
+
+
+def _told(pair: ObjectKey, outcome: Write) -> Write:
+    """The admission plugin OwnerReferencesPermissionEnforcement does not say which right it misses."""
+    if isinstance(outcome, Refused) and "can't set finalizers on" in outcome.message:
+        lacks = f"RBAC lacks the verb 'update' on 'vnetlinks/finalizers' for the operator in namespace {pair.namespace}"
+        return replace(outcome, message=f"{outcome.message}; {lacks}")
+    return outcome
 
 
 def _made(link: ObjectMeta, action: PutChild) -> Body:

@@ -16,7 +16,7 @@ from datetime import datetime
 from vnetlink.domain.events import Event
 from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.specs import ObjectKey
-from vnetlink.kube.api import ApiServer, Body, micro, path
+from vnetlink.kube.api import Answer, ApiServer, Body, micro, path
 from vnetlink.kube.objects import GROUP, VERSION
 
 CONTROLLER = "vnetlink.dev/operator"
@@ -126,13 +126,20 @@ class Recorder:
         if answer.ok:
             self._memory.keep(event, Told(name, 1, now))
         else:
-            log.debug("event dropped: %s %s: %s", event.reason, event.key, answer.message)
+            self._dropped(event, answer)
 
     async def _extend(self, event: Event, series: Told) -> bool:
         """Whether the series is told; False when the API server has forgotten the event (an hour by default)."""
         count = {"count": series.count, "lastObservedTime": micro(self._now())}
         answer = await self._api.merge_patch(path(*_place(event), series.name), {"series": count})
+        if not answer.ok and answer.status != 404:
+            self._dropped(event, answer)
         return answer.status != 404
+
+    def _dropped(self, event: Event, answer: Answer) -> None:
+        """A missing right lasts and has to be told; anything else passes."""
+        level = logging.WARNING if answer.status == 403 else logging.DEBUG
+        log.log(level, "event dropped: %s %s: %s", event.reason, event.key, answer.message)
 
     def _body(self, event: Event, name: str) -> Body:
         return {

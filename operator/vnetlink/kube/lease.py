@@ -64,6 +64,7 @@ class Lock(BaseLock):
         self._lease: Body = {}
         self._changed_at = NEVER  # when we last saw somebody else's lease change
         self.proven_until = NEVER
+        self._unread = ""  # what was last told of a lease that could not be read
 
     async def get(self, name: str, namespace: str) -> tuple[bool, Any]:
         """The library's protocol: (True, record), (True, None) when it may be taken, (False, error) when it cannot be read.
@@ -72,7 +73,9 @@ class Lock(BaseLock):
         """
         answer = await self._ask(self._api.get(f"{self._place}/{self.name}"))
         if not answer.ok:
+            self._tell_unread(answer)
             return False, _unread(answer)
+        self._unread = ""
         self._note(answer.body)
         if not self._others:
             return True, LeaderElectionRecord(self.identity, "1", "1", "1") if _holder(self._lease) else None
@@ -130,6 +133,12 @@ class Lock(BaseLock):
         self._note(answer.body)
         self.proven_until = sent + self._timing.renew_deadline
         return True
+
+    def _tell_unread(self, answer: Answer) -> None:
+        """Once, and not that there is none: it is asked for every few seconds."""
+        if answer.status != 404 and answer.message != self._unread:
+            log.warning("the lease %s cannot be read: %s", self.name, answer.message)
+            self._unread = answer.message
 
     def _note(self, lease: Body) -> None:
         if lease.get("spec") != self._lease.get("spec"):
