@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox check test check-pythons image-test image-lock bench manifests format clean
+.PHONY: help setup demo sandbox check test check-pythons image-test image-lock bench manifests reference format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: setup ## measure again and rewrite bench/RESULTS.md
 
 manifests: $(VENV)/.installed ## write deploy/base and deploy/components anew from deploy/chart
 	@PYTHONPATH=tests $(BIN)/python -m helm.manifests
+
+reference: $(VENV)/.installed ## write docs/reference anew from CRDs, command line, chart values and reasons
+	@$(BIN)/python tests/reference.py
 
 format: $(VENV)/.installed ## rewrite the sources as `make check` wants them
 	@$(BIN)/ruff format --quiet .
