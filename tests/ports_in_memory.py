@@ -38,6 +38,7 @@ from vnetlink.kube.api import Answer, ApiServer
 from vnetlink.kube.children import Children
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.credentials import Credentials
+from vnetlink.kube.deletions import Deletions
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.status import StatusWriter
 from vnetlink.kube.versions import Versions
@@ -204,6 +205,7 @@ class Outside:
             statuses=StatusWriter(server, versions),
             recorder=self.events,
             claims=self.claims,
+            deletions=Deletions(Objects(server, versions), lambda: self.seconds),
             azure=self.cloud,
             settings=Settings("here", OPERATOR, frozenset({"*"})),
             monotonic=lambda: self.seconds,

@@ -35,6 +35,7 @@ class Config:
     health_port: int = 8080
     workers: int = 16
     arm_requests: str = "standard"
+    deletion_threshold: int = 10
     dry_run: bool = False
     leader_elect: bool = True
     leader_elect_resource_name: str = "vnetlink"
@@ -303,6 +304,14 @@ _FLAGS = (
         "standard stays below Azure's own limits for one identity and subscription: 20 reads, 3 writes, 3 deletes a "
         "second after bursts of 200, 50, 50 (default); unlimited is for measurements against a simulator",
         "RATE",
+    ),
+    _Flag(
+        ("--deletion-threshold",),
+        ("VNETLINK_DELETION_THRESHOLD",),
+        _number(0, 1_000_000),
+        "when more objects than this are deleted at once, Azure is left alone until each is confirmed by the annotation "
+        "vnetlink.dev/confirm-deletion=true (default 10); 0: never ask",
+        "N",
     ),
     _Flag(("--dry-run",), ("VNETLINK_DRY_RUN",), _truth, "plan and report, write nothing to Azure; takes no lease"),
     _Flag(

@@ -38,6 +38,7 @@ from vnetlink.domain.vpn import SecretKeyRef
 from vnetlink.kube.answers import Write
 from vnetlink.kube.api import Body
 from vnetlink.kube.claims import Claims
+from vnetlink.kube.deletions import Deletions
 from vnetlink.kube.objects import Objects
 from vnetlink.kube.status import StatusWriter
 from vnetlink.planning.actions import AzureAction, ChildAction, SecretAction
@@ -154,12 +155,13 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What stays the same for all turns."""
+    """What stays the same for all turns. `deletion_threshold`: how many may be deleted at once without a word, 0 = any number."""
 
     installation: str
     operator: Identity
     identity_namespaces: frozenset[str]
     dry_run: bool = False
+    deletion_threshold: int = 0
 
     @property
     def law(self) -> Law:
@@ -178,6 +180,7 @@ class Ports:
     statuses: StatusWriter
     recorder: Recorder
     claims: Claims
+    deletions: Deletions
     azure: Azure
     settings: Settings
     monotonic: Callable[[], float]

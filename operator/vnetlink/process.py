@@ -38,6 +38,7 @@ from vnetlink.kube import api, discovery, installation
 from vnetlink.kube.children import Children
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.credentials import Credentials
+from vnetlink.kube.deletions import Deletions
 from vnetlink.kube.events import Recorder
 from vnetlink.kube.lease import Election, Timing
 from vnetlink.kube.objects import Objects
@@ -198,8 +199,15 @@ class _Process:
             statuses=StatusWriter(writer, versions),
             recorder=recorder,
             claims=claims,
+            deletions=Deletions(objects, time.monotonic),
             azure=arm,
-            settings=Settings(identity, identities.operator, config.identity_namespaces, config.dry_run),
+            settings=Settings(
+                identity,
+                identities.operator,
+                config.identity_namespaces,
+                config.dry_run,
+                config.deletion_threshold,
+            ),
             monotonic=time.monotonic,
             now=now,
         )

@@ -21,12 +21,13 @@ from vnetlink.kube.answers import Gone, Write, Written
 from vnetlink.kube.api import Body
 from vnetlink.kube.decode import decode, metadata
 from vnetlink.memory import Memory
-from vnetlink.planning import conditions, ownership
+from vnetlink.planning import brake, conditions, ownership
 from vnetlink.planning.actions import (
     AzureAction,
     ChildAction,
     DeletePart,
     DeletePeering,
+    HoldDeletion,
     Record,
     ReleaseFinalizer,
     SecretAction,
@@ -82,7 +83,23 @@ class Turn(Generic[P, W]):
     # -- read and plan
 
     async def _decide(self, old: Ages) -> tuple[Plan, W | None]:
-        """The plan, and the world that it was made for where one was read."""
+        """The plan, and the world that it was made for where one was read. Of many deletions at once none goes on unasked."""
+        plan, world = await self._plan(old)
+        return (await self._braked(plan) if brake.takes(self._pair, plan) else plan), world
+
+    async def _braked(self, plan: Plan) -> Plan:
+        pair, threshold = self._pair, self._settings.deletion_threshold
+        if pair.meta.deletion_held:
+            return brake.held(pair, pair.meta.deletion_held)
+        if not threshold:
+            return plan
+        match await self._ports.deletions.fleet():
+            case Unreadable() as unread:
+                return wait(pair, (Held.by(unread, ""),))
+            case Present(fleet):
+                return brake.allow(pair, plan, fleet, threshold)
+
+    async def _plan(self, old: Ages) -> tuple[Plan, W | None]:
         pair, kind = self._pair, self._kind
         if pair.meta.deleting and (plan := await kind.before_azure(self._ports, pair)) is not None:
             return plan, None
@@ -149,6 +166,8 @@ class Turn(Generic[P, W]):
                     wake = await self._hold(record)
                 case ReleaseFinalizer():
                     wake = await self._release()
+                case HoldDeletion(together):
+                    wake = self._patched(await self._ports.objects.hold_deletion(self._body, together))
                 case _ if isinstance(action, SecretAction):
                     wake = await self._keep_secret(action)
                 case _ if isinstance(action, ChildAction):

@@ -119,9 +119,13 @@ def test_the_defaults_are_the_operators_own_defaults() -> None:
 
 
 def test_every_flag_that_values_set_is_understood() -> None:
-    found = config(without_crds({**EVERYTHING, "watchNamespaces": ["a", "b"], "workers": 8, "logLevel": "DEBUG"}))
+    found = config(
+        without_crds(
+            {**EVERYTHING, "watchNamespaces": ["a", "b"], "workers": 8, "logLevel": "DEBUG", "deletionThreshold": 0}
+        )
+    )
     assert found.namespaces == ("a", "b")
-    assert (found.identity_namespaces, found.dry_run, found.workers) == ({"*"}, True, 8)
+    assert (found.identity_namespaces, found.dry_run, found.workers, found.deletion_threshold) == ({"*"}, True, 8, 0)
     assert (found.cloud, found.arm_endpoint) == ("AzureChina", "https://arm.example")
     assert (found.authority_host, found.log_level) == ("https://login.example", "DEBUG")
 

@@ -109,6 +109,26 @@ def test_without_its_namespace_it_names_it_and_serves_when_it_is_there(estate: E
     estate.wait_ready("early", within=10)
 
 
+def test_a_crd_that_goes_takes_no_more_than_the_threshold_along_unasked(estate: Estate) -> None:
+    estate.cluster.apply_crds()
+    vnets = [estate.azure.vnet(f"vnet{n}", f"10.{n}.0.0/16") for n in range(4)]
+    estate.start("--identity-namespaces", "*", "--deletion-threshold", "1")
+    for n in range(2):
+        estate.pair(f"pair{n}", vnets[2 * n], vnets[2 * n + 1])
+    for n in range(2):
+        estate.wait_ready(f"pair{n}")
+    since = estate.azure.last_request()
+    estate.cluster.kubectl("delete", "crd", CRD, "--wait=false")
+    for n in range(2):
+        assert "2 objects" in estate.wait_reason(f"pair{n}", "DeletionHeld")["message"]
+
+    for n in range(2):
+        estate.patch(f"pair{n}", deletionPolicy="Orphan")
+    estate.cluster.kubectl("wait", "--for=delete", f"crd/{CRD}", "--timeout=30s")
+    assert estate.writes(since) == []
+    assert all(len(estate.peerings(vnet)) == 1 for vnet in vnets)
+
+
 def test_a_crd_that_goes_and_comes_back_is_served_again_by_this_process_or_the_next(estate: Estate) -> None:
     estate.cluster.apply_crds()
     app, data = estate.azure.vnet("app", "10.1.0.0/16"), estate.azure.vnet("data", "10.2.0.0/16")

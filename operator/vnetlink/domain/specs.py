@@ -77,7 +77,8 @@ class ObjectKey:
 class ObjectMeta:
     """The parts of metadata that decisions need. `finalizer`: ours is on the object.
 
-    `controller`: the VNetLink that made it, and its uid.
+    `controller`: the VNetLink that made it, and its uid. `deletion_held`: how many were deleted at once when this deletion was
+    held, 0 when it was not. `deletion_confirmed`: a person wants it nevertheless.
     """
 
     key: ObjectKey
@@ -91,6 +92,8 @@ class ObjectMeta:
     rotate_requested_at: str = ""
     owned: str = ""
     controller: tuple[ObjectKey, str] | None = None
+    deletion_held: int = 0
+    deletion_confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

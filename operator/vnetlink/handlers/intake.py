@@ -22,7 +22,7 @@ from vnetlink.queue import Priority, Queue
 
 log = logging.getLogger(__name__)
 
-_News = tuple[str, int, bool, str, str]
+_News = tuple[str, int, bool, str, str, bool]
 
 
 class Intake:
@@ -137,4 +137,11 @@ class Intake:
 
 def _news(meta: ObjectMeta) -> _News:
     """What a person wants: the spec, and what an annotation asks for at once."""
-    return meta.uid, meta.generation, meta.deleting, meta.reconcile_requested_at, meta.rotate_requested_at
+    return (
+        meta.uid,
+        meta.generation,
+        meta.deleting,
+        meta.reconcile_requested_at,
+        meta.rotate_requested_at,
+        meta.deletion_confirmed,
+    )

@@ -133,6 +133,7 @@ def _child(ports: Ports, link: VNetLink, kind: str, seen: Seen[Body]) -> Seen[Ch
             status=status,
             ready=(first, reason, message),
             requested_at=metadata(body).reconcile_requested_at,
+            confirmed=metadata(body).deletion_confirmed,
         )
     )
 

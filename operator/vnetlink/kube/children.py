@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vnetlink.domain.kinds import KINDS
-from vnetlink.domain.outcome import Refused
+from vnetlink.domain.outcome import Later, Refused
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
-from vnetlink.kube.answers import Write, written
+from vnetlink.kube.answers import Gone, Write, written
 from vnetlink.kube.api import ApiServer, Body
-from vnetlink.kube.decode import RECONCILE_REQUESTED
+from vnetlink.kube.decode import CONFIRM_DELETION, RECONCILE_REQUESTED
 from vnetlink.kube.objects import GROUP, VERSION, collection_path, object_path
 from vnetlink.planning.actions import AskChild, ChildAction, DeleteChild, PutChild
 
@@ -29,6 +29,13 @@ class Children:
         """Make, change, wake or delete one pair of this link. One that is there already, or was changed meanwhile, is Later."""
         key = ObjectKey(action.kind, link.key.namespace, action.name)
         if isinstance(action, DeleteChild):
+            confirmed = {
+                "uid": action.uid,
+                "annotations": {CONFIRM_DELETION: "true"},
+            }  # the link's own deletion passed the brake
+            write = written(await self._api.merge_patch(object_path(key), {"metadata": confirmed}))
+            if isinstance(write, Later | Gone):
+                return write  # refused, because it is another one now, the deletion is, too
             options = {"propagationPolicy": "Background", "preconditions": {"uid": action.uid}}
             return written(await self._api.delete(object_path(key), options))
         if isinstance(action, AskChild):

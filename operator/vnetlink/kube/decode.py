@@ -5,6 +5,7 @@ Fills the schema's defaults in, so that an object stored before a default existe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -41,6 +42,8 @@ FINALIZER = "vnetlink.dev/azure"
 OWNED = "vnetlink.dev/owned"
 RECONCILE_REQUESTED = "vnetlink.dev/reconcile-requested-at"
 ROTATE_REQUESTED = "vnetlink.dev/rotate-requested-at"
+DELETION_HELD = "vnetlink.dev/deletion-held"
+CONFIRM_DELETION = "vnetlink.dev/confirm-deletion"
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(seconds=1), timedelta(days=1)
 
@@ -105,6 +108,8 @@ def metadata(body: Body) -> ObjectMeta:
         rotate_requested_at=notes.get(ROTATE_REQUESTED, ""),
         owned=notes.get(OWNED, ""),
         controller=controller_of(meta),
+        deletion_held=_count(notes.get(DELETION_HELD, "")),
+        deletion_confirmed=notes.get(CONFIRM_DELETION) == "true",
     )
 
 
@@ -115,6 +120,11 @@ def controller_of(meta: Body) -> tuple[ObjectKey, str] | None:
         if owner.get("controller") is True and link:
             return ObjectKey(kinds.VNET_LINKS, meta.get("namespace", ""), owner["name"]), owner["uid"]
     return None
+
+
+def _count(text: str) -> int:
+    """What stands there, 1 for anything that we did not write: whoever marked it wants it held."""
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else int(bool(text))
 
 
 def key_of(body: Body) -> ObjectKey:

@@ -1,4 +1,4 @@
-"""Reads our custom objects and writes their metadata: the ownership annotation and the finalizer, nothing else.
+"""Reads our custom objects and writes their metadata: our annotations and the finalizer, nothing else.
 
 Only paths made of our own group, a plural of ours and the key are ever built.
 """
@@ -12,7 +12,7 @@ from vnetlink.domain.outcome import Present, Seen, Unreadable
 from vnetlink.domain.specs import ObjectKey
 from vnetlink.kube.answers import Write, Written, seen, written
 from vnetlink.kube.api import ApiServer, Body, path
-from vnetlink.kube.decode import FINALIZER, OWNED, key_of
+from vnetlink.kube.decode import DELETION_HELD, FINALIZER, OWNED, key_of
 from vnetlink.kube.versions import Versions
 
 GROUP, VERSION = "vnetlink.dev", "v1alpha1"
@@ -70,6 +70,10 @@ class Objects:
         kept = _finalizers(body)
         wanted = kept if FINALIZER in kept else [*kept, FINALIZER]
         return await self._patch(body, {"annotations": {OWNED: owned}, "finalizers": wanted})
+
+    async def hold_deletion(self, body: Body, together: int) -> Write:
+        """Note that its deletion waits for a confirmation, only onto the very version in `body`."""
+        return await self._patch(body, {"annotations": {DELETION_HELD: str(together)}})
 
     async def keep(self, body: Body) -> Write:
         """Put our finalizer on, only onto the very version in `body`."""

@@ -314,10 +314,17 @@ class ReleaseFinalizer:
     """Take our finalizer off; everything that had to go is gone, or stays on purpose."""
 
 
+@dataclass(frozen=True, slots=True)
+class HoldDeletion:
+    """Note that the deletion waits for a confirmation because so many were deleted at once."""
+
+    together: int
+
+
 PeeringAction: TypeAlias = PutPeering | DeletePeering
 VpnAction: TypeAlias = PutSubnet | PutPublicIp | PutGateway | PutConnection | PutSharedKey | PatchTags | DeletePart
 LinkAction: TypeAlias = PutResourceGroup | PutVnet | ChangePrefixes | PutSubnet | PutZoneLink | DeletePart
 AzureAction: TypeAlias = PeeringAction | VpnAction | LinkAction
 SecretAction: TypeAlias = MakeSharedKey | RenewSharedKey | KeepPreviousKey | MarkFailedKey | ForgetPreviousKey
 ChildAction: TypeAlias = PutChild | DeleteChild | AskChild
-Action: TypeAlias = AzureAction | SecretAction | ChildAction | Record | ReleaseFinalizer
+Action: TypeAlias = AzureAction | SecretAction | ChildAction | Record | ReleaseFinalizer | HoldDeletion

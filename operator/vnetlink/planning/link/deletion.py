@@ -77,7 +77,7 @@ def pairs_first(link: VNetLink, there: list[Child]) -> Plan:
         if not one.in_line:  # above all its deletionPolicy, which may be set while it is being deleted
             leaving = one.kind != child.kind(link)
             actions.append(PutChild(one.kind, one.name, child.spec(link, one.kind, leaving=leaving), one.version))
-        elif not one.deleting:
+        elif not one.deleting or (link.meta.deletion_confirmed and not one.confirmed):
             actions.append(DeleteChild(one.kind, one.name, one.uid))
     names = ", ".join(f"{KINDS[one.kind]} {one.name}" for one in there)
     held = next((one for one in there if one.ready[1] == Reason.DELETION_HELD.value), None)

@@ -24,6 +24,7 @@ class Child:
     `ours`: this very link is its controller. `in_line`: its spec means what planning.link.child.spec asks for. `ready`: its
     Ready condition as (status, reason, message), for its present generation; empty texts before there is one. `status` is
     mirrored, never decided from but for readiness and for what it has not looked at yet. `requested_at`: its annotation.
+    `confirmed`: the mass-deletion brake lets it go.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Child:
     status: Mapping[str, Any]
     ready: tuple[str, str, str] = ("", "", "")
     requested_at: str = ""
+    confirmed: bool = False
 
     @property
     def is_ready(self) -> bool:
