@@ -9,6 +9,7 @@ import pytest
 
 from estate import Estate, eventually
 from link_estate import LinkEstate
+from stories import looks_again
 
 ALL = re.compile(r"`kubectl (annotate [^`]* --all [^`]*)`")
 
@@ -56,6 +57,7 @@ def test_a_namespace_with_more_than_the_threshold_waits_over_a_restart_until_it_
 
     team.patch("link0", deletionPolicy="Orphan")
     team.wait_gone("link0")
+    looks_again(team, team.read("link1")["spec"]["vnet1"]["id"])
     assert (team.writes(since), peered(team)) == ([], 6), "who is held stays held when there are fewer"
 
     (command,) = ALL.findall(team.condition("link1")["message"])
