@@ -29,13 +29,11 @@ class Children:
         """Make, change, wake or delete one pair of this link. One that is there already, or was changed meanwhile, is Later."""
         key = ObjectKey(action.kind, link.key.namespace, action.name)
         if isinstance(action, DeleteChild):
-            confirmed = {
-                "uid": action.uid,
-                "annotations": {CONFIRM_DELETION: "true"},
-            }  # the link's own deletion passed the brake
+            # The brake has let the link go, or the link switches its method; a pair of another uid is refused by both requests.
+            confirmed = {"uid": action.uid, "annotations": {CONFIRM_DELETION: "true"}}
             write = written(await self._api.merge_patch(object_path(key), {"metadata": confirmed}))
             if isinstance(write, Later | Gone):
-                return write  # refused, because it is another one now, the deletion is, too
+                return write
             options = {"propagationPolicy": "Background", "preconditions": {"uid": action.uid}}
             return written(await self._api.delete(object_path(key), options))
         if isinstance(action, AskChild):
