@@ -67,16 +67,15 @@ class Sample:
         self.links.kubectl("apply", "--filename", str(self.path))
 
     def look(self) -> None:
-        """Have pair and link looked at now, and wait until both have been."""
+        """Have the link looked at now, and its pair, which it asks; wait until both have been."""
         self._looks += 1
-        self._have_looked("peeringpair", f"{self.name}-peering")
-        self._have_looked(self.links.kind, self.name)
-
-    def _have_looked(self, kind: str, name: str) -> None:
         asked = f"now-{self._looks}"
-        self.links.kubectl("annotate", kind, name, "--overwrite", f"vnetlink.dev/reconcile-requested-at={asked}")
-        shown = ("get", kind, name, "--output", "jsonpath={.status.lastHandledReconcileAt}")
-        eventually(f"{kind} looked at", lambda: self.links.kubectl(*shown) == asked)
+        self.links.kubectl(
+            "annotate", self.links.kind, self.name, "--overwrite", f"vnetlink.dev/reconcile-requested-at={asked}"
+        )
+        for kind, name in (("peeringpair", f"{self.name}-peering"), (self.links.kind, self.name)):
+            shown = ("get", kind, name, "--output", "jsonpath={.status.lastHandledReconcileAt}")
+            eventually(f"{kind} looked at", lambda shown=shown: self.links.kubectl(*shown) == asked)
 
     # --- what is seen
 

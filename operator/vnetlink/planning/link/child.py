@@ -70,10 +70,17 @@ def ask(link: VNetLink, world: LinkWorld, seen: Child) -> AskChild | None:
     The pair answers in lastHandledReconcileAt; until it does it is not asked again, so that nobody asks in a circle.
     """
     asked, now = link.meta.reconcile_requested_at, stamp(world.now)
-    if asked and seen.requested_at.partition(GROWN)[0] != asked:
+    answered = str(seen.status.get("lastHandledReconcileAt") or "")
+    if asked and asked not in (
+        seen.requested_at.partition(GROWN)[0],
+        answered,
+    ):  # a person may have asked the pair since
         return AskChild(seen.kind, seen.name, seen.version, asked)
-    unanswered = str(seen.status.get("lastHandledReconcileAt") or "") != seen.requested_at[:LONGEST_ECHO]
-    if unanswered or seen.status.get("syncLevel") != "InSync" or not _out_of_sync(link, world):
+    if (
+        answered != seen.requested_at[:LONGEST_ECHO]
+        or seen.status.get("syncLevel") != "InSync"
+        or not _out_of_sync(link, world)
+    ):
         return None
     return AskChild(seen.kind, seen.name, seen.version, f"{asked}{GROWN}{now}")
 

@@ -110,6 +110,12 @@ def test_a_look_that_a_person_asks_of_the_link_is_asked_of_its_pair_once() -> No
     assert asked(planned(link, world_of(peered(), pair_that_says(requested_at="monday")))) == []
 
 
+def test_what_a_person_asks_the_pair_itself_later_is_not_overwritten() -> None:
+    link = link_of(meta={"reconcile_requested_at": "monday"})
+    since = pair_that_says(status={"lastHandledReconcileAt": "monday"}, requested_at="tuesday")
+    assert asked(planned(link, world_of(peered(), since))) == []
+
+
 GROWN = peered().grow(Side.VNET1, "10.9.0.0/16")
 IN_SYNC = {"syncLevel": "InSync"}
 
