@@ -24,9 +24,10 @@ from vnetlink.domain.specs import PeeringPair
 from vnetlink.kinds.kind import Kind, released_without_azure
 from vnetlink.kube.answers import Gone, Write
 from vnetlink.kube.decode import decode
+from vnetlink.kube.objects import collection_path
 from vnetlink.memory import Memories, Memory
 from vnetlink.metrics import REGISTRY
-from vnetlink.planning.actions import Action, ForgetPreviousKey, KeepPreviousKey, PutPeering, Record
+from vnetlink.planning.actions import Action, DeletePeering, ForgetPreviousKey, KeepPreviousKey, PutPeering, Record
 from vnetlink.planning.ages import FRESH, Ages
 from vnetlink.planning.conditions import Shown
 from vnetlink.planning.plan import OUTAGE_RETRY, Finding, Plan, Truth, Verdict, Wake
@@ -201,3 +202,46 @@ async def test_what_stands_in_the_way_of_traffic_is_asked_at_rest_and_never_befo
     (body,) = resting.outside.server.bodies.values()
     assert [finding["code"] for finding in body["status"]["findings"]] == ["NetworkSecurityBlocks"]
     assert (writing.asked, resting.asked) == ([], resting.ages)
+
+
+@pytest.mark.parametrize(
+    ("notes", "listed", "reason", "done"),
+    [
+        ({}, False, Reason.THROTTLED, ["status"]),
+        ({}, True, Reason.DELETION_HELD, ["metadata", "status"]),
+        ({"deletion-held": "7"}, False, Reason.DELETION_HELD, ["status"]),
+        ({"deletion-held": "?"}, False, Reason.DELETION_HELD, ["status"]),
+        ({"deletion-held": "7", "confirm-deletion": "yes"}, False, Reason.DELETION_HELD, ["status"]),
+        (
+            {"deletion-held": "7", "confirm-deletion": "true"},
+            False,
+            Reason.CREATING,
+            ["locked", "DeletePeering", "status"],
+        ),
+    ],
+)
+async def test_of_many_deletions_none_is_sent_unconfirmed(
+    notes: dict[str, str], listed: bool, reason: Reason, done: list[str]
+) -> None:
+    marked = {
+        "deletionTimestamp": "2026-01-02T00:00:00Z",
+        "annotations": {f"vnetlink.dev/{n}": t for n, t in notes.items()},
+    }
+    body = {**BODY, "metadata": {**BODY["metadata"], **marked}}
+    trial = Trial(DeletePeering(Side.VNET1, OURS, IDS.vnet2, Identity("operator", "tenant")))
+    server, ports = trial.outside.server, trial.outside.ports
+    server.put("peeringpairs", body)
+    others = [{**body, "metadata": {**body["metadata"], "name": name}} for name in ("pair", "other")]
+    server.bodies[collection_path("peeringpairs")] = {"items": others}
+    server.unreadable |= set() if listed else {collection_path("peeringpairs")}
+    pair = decode(body, "here")
+    assert isinstance(pair, PeeringPair)
+
+    ports = replace(ports, settings=replace(ports.settings, deletion_threshold=1))
+    await Turn(trial.kind, ports, body, pair, Memories().of(pair.meta, trial.outside.seconds)).run()
+    assert trial.outside.diary == done
+    (now,) = (seen for path, seen in server.bodies.items() if path.endswith("/pair"))
+    assert now["status"]["conditions"][0]["reason"] == reason.value
+    assert now["metadata"]["annotations"].get("vnetlink.dev/deletion-held") == (
+        "2" if listed else notes.get("deletion-held")
+    )
