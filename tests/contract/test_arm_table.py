@@ -233,7 +233,7 @@ ROWS = (
     Row(
         "1.6",
         "sharedKey with read only is a 500",
-        "test_reading_a_key_needs_the_action_and_with_read_alone_is_an_internal_error",
+        "test_reading_a_key_needs_read_and_action_and_with_read_alone_is_an_internal_error",
     ),
     Row("7", "connectionStatus over time", "test_two_directions_with_one_key_come_up_over_time"),
     Row(
