@@ -20,6 +20,7 @@ from vnetlink.kube.children import Children
 from vnetlink.kube.claims import Claims
 from vnetlink.kube.credentials import Credentials
 from vnetlink.kube.decode import key_of
+from vnetlink.kube.deletions import Deletions
 from vnetlink.kube.objects import Objects, collection_path, object_path
 from vnetlink.kube.secrets import Secrets
 from vnetlink.kube.status import StatusWriter
@@ -55,6 +56,7 @@ class Turns:
                 statuses=StatusWriter(self.admin, versions),
                 recorder=Told(),
                 claims=self._claims,
+                deletions=Deletions(self._objects, clock),
                 azure=self.bench.arm,
                 settings=Settings("here", self.bench.who, frozenset({"*"})),
                 monotonic=clock,
