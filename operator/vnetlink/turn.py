@@ -329,7 +329,8 @@ def _updates(action: AzureAction) -> bool:
 
 def _wish(meta: ObjectMeta) -> tuple[object, ...]:
     """What decides about a write, and not the status."""
-    return meta.uid, meta.generation, meta.deleting, meta.finalizer, meta.owned
+    deletion = meta.deleting, meta.deletion_held, meta.deletion_confirmed
+    return meta.uid, meta.generation, deletion, meta.finalizer, meta.owned
 
 
 def _observing(pair: P) -> P:

@@ -136,6 +136,19 @@ async def test_who_finds_that_another_holds_what_it_held_has_lost_it(candidates:
     assert candidates.lost == [f"thief holds the lease {first.name} now"]
 
 
+async def test_a_lease_that_somebody_deletes_is_not_made_before_its_holder_has_stopped(
+    candidates: Candidates, cluster: Cluster
+) -> None:
+    there = Clock()
+    first, second = candidates.lock("first", Clock()), candidates.lock("second", there)
+    assert await tried(first)
+    assert not await tried(second)
+    cluster.kubectl("-n", NAMESPACE, "delete", "lease", first.name)
+    assert not await tried(second)
+    there.now += 15.1
+    assert await tried(second)
+
+
 async def test_a_wall_clock_that_jumps_gives_the_library_no_second_leader(
     candidates: Candidates, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.outcome import Later, Refused
+from vnetlink.domain.reasons import Reason
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 from vnetlink.kube.answers import Gone, Write, written
 from vnetlink.kube.api import ApiServer, Body
@@ -46,7 +47,10 @@ class Children:
                 {"op": "replace", "path": "/spec", "value": action.spec},
             ]
             return written(await self._api.json_patch(object_path(key), patch))
-        return _told(key, written(await self._api.post(collection_path(key.kind, key.namespace), _made(link, action))))
+        made = written(await self._api.post(collection_path(key.kind, key.namespace), _made(link, action)))
+        if isinstance(made, Gone):  # of a POST: the kind is not served, or the namespace goes
+            return Later(Reason.OPERATION_IN_PROGRESS, f"{KINDS[key.kind]} {key} cannot be made: its CRD is not there")
+        return _told(key, made)
 
 
 def _told(pair: ObjectKey, outcome: Write) -> Write:

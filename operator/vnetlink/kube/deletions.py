@@ -33,7 +33,8 @@ class Deletions:
         async with self._lock:
             now = self._monotonic()
             if self._seen is None or now - self._looked > MAX_AGE:
-                self._looked, self._seen = now, await self._look(now)
+                self._seen = await self._look(now)
+                self._looked = self._monotonic()  # slow lists are shared, too
             return self._seen
 
     async def _look(self, now: float) -> Present[Fleet] | Unreadable:

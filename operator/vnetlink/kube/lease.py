@@ -88,7 +88,9 @@ class Lock(BaseLock):
         return True, _record(self._lease) if left > 0 else None
 
     async def create(self, name: str, namespace: str, election_record: LeaderElectionRecord) -> bool:
-        """Be the first to hold it."""
+        """Be the first to hold it. A lease that was deleted runs on for whoever held it: its holder may still write."""
+        if self._others and self._left() > 0:
+            return False
         metadata = {"name": self.name, "namespace": self.namespace}
         return await self._take(self._api.post(self._place, self._held(metadata, transitions=0)))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.specs import ObjectKey, Owner
+from vnetlink.domain.specs import DeletionPolicy, ObjectKey, Owner
 from vnetlink.planning.actions import AzureAction, DeleteChild, HoldDeletion
 from vnetlink.planning.letting_go import hold
 from vnetlink.planning.plan import Finding, Plan, Truth, Verdict, Wake
@@ -40,9 +40,14 @@ class Fleet:
 
 
 def takes(owner: Owner, plan: Plan) -> bool:
-    """Whether the plan is a deletion that nobody has confirmed and that deletes in Azure, by itself or through a pair."""
+    """Whether the plan is a deletion that nobody has confirmed and that deletes in Azure, by itself or through a pair.
+
+    One that has to wait before it can (an operation, throttling, no token) counts, too: it would go on when fewer are left.
+    """
     if not owner.meta.deleting or owner.meta.deletion_confirmed:
         return False
+    if not plan.actions:
+        return owner.spec.lifecycle.deletion is not DeletionPolicy.ORPHAN
     return any(isinstance(action, AzureAction | DeleteChild) for action in plan.actions)
 
 

@@ -46,18 +46,18 @@ def _step(link: VNetLink, world: LinkWorld, zone: WantedZone, seen: SeenZone, si
         yield PutZoneLink(slot(zone, side), id, vnet, registers, ours, identity, auxiliary)
         return
     differs = there.registration_enabled != zone.registration_enabled
-    if differs and _may_change(link, slot(zone, side), there) and not there.busy:
+    if differs and made(link, slot(zone, side), there) and not there.busy:
         registers = zone.registration_enabled
         yield PutZoneLink(slot(zone, side), there.id, vnet, registers, there.tags, identity, auxiliary, creates=False)
 
 
-def _may_change(link: VNetLink, place: Slot, there: ObservedZoneLink) -> bool:
-    """Whether record and owner tag agree that this link made it."""
+def made(link: VNetLink, place: Slot, there: ObservedZoneLink) -> bool:
+    """Whether record and owner tag agree that this link made it: one made again by hand under its name is theirs."""
     return tagged(link, there.tags) and made_by_us(link, place, there.id)
 
 
 def _differs_for_good(link: VNetLink, zone: WantedZone, side: Side, there: ObservedZoneLink) -> bool:
-    return there.registration_enabled != zone.registration_enabled and not _may_change(link, slot(zone, side), there)
+    return there.registration_enabled != zone.registration_enabled and not made(link, slot(zone, side), there)
 
 
 def _leading_to(seen: SeenZone, vnet: VnetId) -> ObservedZoneLink | None:
@@ -93,7 +93,7 @@ def adopted(link: VNetLink, world: LinkWorld) -> OwnershipRecord:
 
 
 def findings(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
-    """Zones that cannot be read, are not there, or were refused."""
+    """Zones that cannot be read or are not there, links that were refused, and links that are somebody else's."""
     for zone, seen, side in _wanted(link, world):
         id = str(zone.zone)
         if isinstance(seen.links, Unreadable):
@@ -115,6 +115,10 @@ def findings(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
             text = f"Zone link {there.id} was not made by this link, and its registrationEnabled is {not wanted}."
             how = f"Change it where it is managed, or run: {az.register(there.id, wanted)}"
             yield Finding(Reason.DRIFTED, text, str(there.id), how)
+    for place, part in unwanted(link):
+        if refusal := world.refusals.get(place):
+            text = f"Azure refused to delete zone link {part.id}, which spec.dns no longer asks for: {refusal.message}"
+            yield Finding(refusal.reason, text, str(part.id), remedy(refusal.reason, refusal.message, str(part.id)))
 
 
 def one_sided(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:

@@ -124,13 +124,15 @@ def _zones(link: VNetLink, world: LinkWorld) -> tuple[LinkAction, ...]:
 
 
 def _unlinking(link: VNetLink, world: LinkWorld) -> tuple[DeletePart, ...]:
-    """Zone links that we made and spec no longer asks for; adopted ones stay."""
+    """Zone links that we made and spec no longer asks for; adopted ones stay, and those of a side that is only observed."""
     going = []
     for slot, part in dns.unwanted(link):
+        if slot in world.refusals or link.spec.ends[slot.side].management is ManagementPolicy.OBSERVE:
+            continue
         seen = world.zone(slot.zone)
         links = seen.links.value if seen is not None and isinstance(seen.links, Present) else ()
         there = next((one for one in links if one.id == part.id), None)
-        if seen is not None and there is not None and not there.busy and vnets.made_by_us(link, slot, there.id):
+        if seen is not None and there is not None and not there.busy and dns.made(link, slot, there):
             going.append(DeletePart(slot, there.id, seen.identity))
     return tuple(going)
 

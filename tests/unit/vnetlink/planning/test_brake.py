@@ -16,7 +16,7 @@ from vnetlink.domain.identity import Identity
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
-from vnetlink.domain.specs import End, ObjectKey, PeeringPair, PeeringPairSpec, WantedPeering
+from vnetlink.domain.specs import DeletionPolicy, End, ObjectKey, PeeringPair, PeeringPairSpec, WantedPeering
 from vnetlink.planning import brake
 from vnetlink.planning.actions import Action, DeleteChild, DeletePeering, HoldDeletion, ReleaseFinalizer
 from vnetlink.planning.brake import SETTLE, TOGETHER, Fleet, Leaving
@@ -100,6 +100,13 @@ def test_only_what_takes_something_from_azure_is_asked_about(action: Action, ask
     assert brake.takes(PAIR, plan) is asked
     assert not brake.takes(replace(PAIR, meta=replace(PAIR.meta, deletion_confirmed=True)), plan)
     assert not brake.takes(replace(PAIR, meta=replace(PAIR.meta, deleting=False)), plan)
+
+
+def test_one_that_has_to_wait_is_asked_about_too_for_it_would_go_on_when_fewer_are_left() -> None:
+    waiting = replace(PLAN, actions=())
+    assert brake.takes(PAIR, waiting)
+    orphaned = replace(SPEC, lifecycle=replace(SPEC.lifecycle, deletion=DeletionPolicy.ORPHAN))
+    assert not brake.takes(replace(PAIR, spec=orphaned), waiting)
 
 
 @given(

@@ -15,9 +15,9 @@ from vnetlink.domain.outcome import Absent, Present, Refused
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
-from vnetlink.domain.specs import End, VNetLink
+from vnetlink.domain.specs import End, ManagementPolicy, VNetLink
 from vnetlink.domain.vnet_link import VnetCreation, WantedZone
-from vnetlink.planning.actions import AskChild, ChangePrefixes, PutChild, PutVnet, PutZoneLink
+from vnetlink.planning.actions import AskChild, ChangePrefixes, DeletePart, PutChild, PutVnet, PutZoneLink
 from vnetlink.planning.link import dns
 from vnetlink.planning.link.guards import allow
 from vnetlink.planning.link.plan_link import plan_link
@@ -172,6 +172,41 @@ def test_a_zone_link_that_is_not_ours_is_told_and_left_alone(tags: dict[str, str
     assert not any(isinstance(action, PutZoneLink) for action in plan.actions)
     assert (plan.verdict.ready, plan.verdict.reason) == (Truth.TRUE, Reason.DRIFTED)
     assert "--registration-enabled true" in plan.findings[0].remediation
+
+
+def dropped(tags: dict[str, str], **who: Any) -> tuple[VNetLink, LinkWorld]:
+    """The zone's link to VNet 1, which the record calls ours, stands; spec no longer names the zone."""
+    link, world = registering(tags)
+    ends = ENDS.put(Side.VNET1, replace(ENDS.vnet1, **who))
+    return replace(link, spec=replace(link.spec, zones=(), ends=ends)), world
+
+
+def unlinked(plan: Plan) -> list[str]:
+    return [str(action.id) for action in plan.actions if isinstance(action, DeletePart)]
+
+
+def test_a_zone_link_of_ours_that_spec_no_longer_names_is_deleted() -> None:
+    link, world = dropped(OWNER)
+    assert unlinked(planned(link, world)) == [str(ZoneLinkId(ZONE, "one"))]
+
+
+@pytest.mark.parametrize(("tags", "who"), [({}, {}), (OWNER, {"management": ManagementPolicy.OBSERVE})])
+def test_one_made_again_by_hand_or_of_a_side_that_is_only_observed_stays_and_the_link_rests(
+    tags: dict[str, str], who: dict[str, Any]
+) -> None:
+    plan = planned(*dropped(tags, **who))
+    assert unlinked(plan) == []
+    assert plan.verdict.ready is Truth.TRUE
+    assert plan.wake.after
+
+
+def test_a_zone_link_that_azure_refuses_to_delete_is_told_and_holds_up_no_other() -> None:
+    link, world = dropped(OWNER)
+    place = Slot(Side.VNET1, Role.DNS_LINK, ZONE.key)
+    world = replace(world, refusals={place: Refused(Reason.SCOPE_LOCKED, "Code", "ARM says why.")})
+    plan = planned(link, world)
+    assert unlinked(plan) == []
+    assert [one.reason for one in plan.findings] == [Reason.SCOPE_LOCKED]
 
 
 def test_a_vnet_that_another_object_peered_is_not_called_missing() -> None:
