@@ -69,6 +69,15 @@ def test_dashboard_and_rules_ask_only_for_what_is_exported(where: str, expressio
     assert foreign(expression) == set(), where
 
 
+@pytest.mark.parametrize(("where", "expression"), tuple(expressions()), ids=lambda text: re.sub(r"\W+", "-", text)[:50])
+def test_of_what_other_operators_export_too_only_ours_is_asked(where: str, expression: str) -> None:
+    for limit in re.findall(r"\b(?:controller_runtime|workqueue)_\w+(.{0,99})", expression):
+        controllers = re.findall(r'^\{(?:controller|name)=~"([a-z|]+)"\}', limit)
+        assert [set(one.split("|")) for one in controllers] == [set(metrics.CONTROLLERS)], where
+    if "leader_election_" in expression:
+        assert "and on (instance) vnetlink_build_info" in expression, where
+
+
 def test_a_typing_error_in_an_expression_would_be_seen() -> None:
     assert foreign('sum by (knd) (rate(vnetlink_object{kind="x", redy!="True"}[5m])) > 0') == {
         "vnetlink_object",
