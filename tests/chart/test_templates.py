@@ -44,7 +44,9 @@ def granted(objects: list[chart.Object], resource: str) -> dict[str, set[str]]:
     """The verbs on a resource by namespace, "*": in all."""
     found: dict[str, set[str]] = {}
     for role in objects:
-        if role["kind"] in ("Role", "ClusterRole") and not role["metadata"]["name"].endswith(("-view", "-edit")):
+        if role["kind"] in ("Role", "ClusterRole") and not role["metadata"]["name"].endswith(
+            ("-view", "-edit", "-admin")
+        ):
             verbs = {verb for rule in role["rules"] if resource in rule["resources"] for verb in rule["verbs"]}
             if verbs:
                 found.setdefault(role["metadata"].get("namespace", "*"), set()).update(verbs)
@@ -69,6 +71,11 @@ def granted(objects: list[chart.Object], resource: str) -> dict[str, set[str]]:
         ({"workloadIdentity": {**IDENTITY, "tokenExpirationSeconds": 600}}, "tokenExpirationSeconds"),
         ({"replicas": 2, "leaderElection": {"enabled": False}}, "replicas above 1 need leaderElection"),
         ({"watchNamespaces": ["a"], "secrets": {"namespaces": ["b"]}}, "b is not one of watchNamespaces"),
+        ({"leaderElection": {"leaseDuration": 10}}, "leaseDuration must be greater than renewDeadline"),
+        ({"leaderElection": {"retryPeriod": 5}}, "greater than twice retryPeriod"),
+        ({"fullnameOverride": "a.b"}, "fullnameOverride"),
+        ({"extraLabels": {"app.kubernetes.io/name": "a"}}, "/extraLabels/app.kubernetes.io~1name"),
+        ({"podLabels": {"app.kubernetes.io/instance": "a"}}, "/podLabels/app.kubernetes.io~1instance"),
         ({"serviceAccount": {"create": False}}, "serviceAccount.name"),
         ({"terminationGracePeriodSeconds": 5}, "terminationGracePeriodSeconds"),
     ],
@@ -109,6 +116,16 @@ def test_pyproject_has_the_only_version() -> None:
     described = yaml.safe_load((chart.CHART / "Chart.yaml").read_text())
     assert (described["version"], described["appVersion"]) == (project, project), "change deploy/chart/Chart.yaml, too"
     assert container(without_crds())["image"].endswith(f":{project}")
+
+
+# --- names
+
+
+def test_a_long_name_with_dots_leaves_a_services_name_that_kubernetes_takes() -> None:
+    objects = without_crds({"nameOverride": f"a.{'b' * 60}"})
+    name = one(objects, "Service")["metadata"]["name"]
+    assert re.fullmatch(r"vnetlink-a-b+-metrics", name)
+    assert len(name) <= 63
 
 
 # --- the operator's command line
@@ -211,6 +228,20 @@ def test_rights_on_secrets_and_tokens_are_where_values_say(
     assert (granted(objects, "secrets"), granted(objects, "serviceaccounts/token")) == (secrets, tokens)
 
 
+def test_azure_credentials_are_for_a_namespaces_admin_only() -> None:
+    found = {}
+    for role in without_crds():
+        for label in role["metadata"]["labels"]:
+            if "/aggregate-to-" in label:
+                (rule,) = role["rules"]
+                found[label.partition("/aggregate-to-")[2]] = (
+                    "azurecredentials" in rule["resources"],
+                    set(rule["verbs"]),
+                )
+    read, write = {"get", "list", "watch"}, {"create", "update", "patch", "delete", "deletecollection"}
+    assert found == {"view": (False, read), "edit": (False, write), "admin": (True, read | write)}
+
+
 def test_tokens_can_be_limited_to_named_service_accounts() -> None:
     objects = without_crds({"serviceAccountTokens": {"namespaces": ["a"], "names": ["azure"]}})
     (rule,) = one(objects, "Role", "vnetlink-tokens")["rules"]
@@ -299,6 +330,7 @@ def test_alerts_and_dashboard_are_the_files_untouched() -> None:
         ({"workloadIdentity": IDENTITY}, "--subject system:serviceaccount:vnetlink-system:vnetlink"),
         ({"watchNamespaces": ["a", "b"]}, "serves a, b."),
         ({"crds": {"keep": False}}, "WARNING: crds.keep is false"),
+        ({"dryRun": True}, "WARNING: dryRun is true"),
     ],
 )
 def test_notes_tell_what_is_to_be_done_next(values: Mapping[str, Any], words: str) -> None:
