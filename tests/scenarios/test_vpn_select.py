@@ -196,6 +196,13 @@ def back(vpn: VpnEstate, near: str) -> str:
     return id
 
 
+def _may_do_all_in_our_group_alone(vpn: VpnEstate) -> None:
+    """And read the subscription's locations: an address is made in zones."""
+    ours = {"scope": vpn.azure.group("rg"), "actions": ["*"]}
+    places = {"scope": ours["scope"].rpartition("/resourceGroups/")[0], "actions": ["Microsoft.Resources/*"]}
+    vpn.azure.roles({vpn.azure.env["AZURE_CLIENT_ID"]: [ours, places]})
+
+
 @pytest.mark.parametrize("readable", [True, False])
 def test_an_end_of_somebody_else_is_waited_for_with_the_command_and_never_written(
     vpn: VpnEstate, readable: bool
@@ -203,9 +210,7 @@ def test_an_end_of_somebody_else_is_waited_for_with_the_command_and_never_writte
     app, data = vpn.azure.vnet("app", "10.1.0.0/16"), standing(vpn, "data", "10.2.0.0/16", group="theirs")
     gateway = f"{data.partition('/virtualNetworks/')[0]}/virtualNetworkGateways/data-gw"
     if not readable:
-        ours = {"scope": vpn.azure.group("rg"), "actions": ["*"]}
-        places = {"scope": ours["scope"].rpartition("/resourceGroups/")[0], "actions": ["Microsoft.Resources/*"]}
-        vpn.azure.roles({vpn.azure.env["AZURE_CLIENT_ID"]: [ours, places]})
+        _may_do_all_in_our_group_alone(vpn)
     vpn.secret()
     vpn.start()
     vpn.vpn(PAIR, app, data, side2={"gateway": {"id": gateway}}, end2={"managementPolicy": "Observe"})
@@ -226,8 +231,7 @@ def test_an_end_of_somebody_else_is_waited_for_with_the_command_and_never_writte
 
 def test_a_gateway_of_somebody_else_that_is_neither_named_nor_readable_is_asked_for(vpn: VpnEstate) -> None:
     app, data = vpn.azure.vnet("app", "10.1.0.0/16"), standing(vpn, "data", "10.2.0.0/16", group="theirs")
-    ours = {"scope": vpn.azure.group("rg"), "actions": ["*"]}
-    vpn.azure.roles({vpn.azure.env["AZURE_CLIENT_ID"]: [ours]})
+    _may_do_all_in_our_group_alone(vpn)
     vpn.secret()
     vpn.start()
     vpn.vpn(PAIR, app, data, side2=FOUND, end2={"managementPolicy": "Observe"})
