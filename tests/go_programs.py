@@ -56,7 +56,7 @@ class GoModule:
         home = cache_home() / self.name
         home.mkdir(parents=True, exist_ok=True)
         final = home / self.version()
-        with _lock(home / f"{final.name}.lock", say):
+        with lock(home / f"{final.name}.lock", say):
             if not all((final / program).is_file() for program in self.programs):
                 self._build(final, say)
         return final
@@ -193,7 +193,7 @@ def _killed_on_the_way_out(process: subprocess.Popen[str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _lock(path: Path, say: Say) -> Iterator[None]:
+def lock(path: Path, say: Say) -> Iterator[None]:
     """One build at a time for all sessions of this user; the others wait and say so."""
     with path.open("w") as handle:
         try:

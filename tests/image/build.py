@@ -2,13 +2,11 @@
 
 buildah with chroot isolation; the two bases are stand-ins from Debian's packages, of the same release and Python as the
 real ones: a minimal system to build in, and for the run a tree that holds Python and what it loads, no shell, nothing else.
-Needs root on Debian or a descendant with apt-get. Standard library only. Progress goes to stderr, the directory to stdout.
+Needs root on Debian or a descendant with apt-get. Progress goes to stderr.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import functools
 import hashlib
 import os
@@ -17,8 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
+
+from go_programs import lock
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE, MIRROR = "trixie", "http://deb.debian.org/debian"
@@ -64,7 +63,7 @@ def images() -> Path:
         raise NotHere("nothing can be mounted on this machine: unshare --mount is refused")
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vnetlink" / "image"
     home.mkdir(parents=True, exist_ok=True)
-    with _lock(home / "lock"):
+    with lock(home / "lock", to_stderr):
         final = home / _version()
         if not final.is_dir():
             _tools()
@@ -187,17 +186,3 @@ def _run(*command: str, stdin: str | None = None, stdout: bool = False, **more: 
     if done.returncode:
         raise CannotBuild(f"{' '.join(command)[:200]} failed:\n{(done.stderr or done.stdout)[-3000:]}")
     return done.stdout if stdout else ""
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-if __name__ == "__main__":
-    try:
-        print(images())
-    except CannotBuild as cannot:
-        sys.exit(f"image: {cannot}")
