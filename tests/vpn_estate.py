@@ -101,9 +101,9 @@ class VpnEstate(Estate):
         return json.loads(text) if text.strip() else {}
 
     def clean(self) -> None:
-        """And no Secret and no event of ours survives: the next object of that name tells its own."""
+        """And no Secret and no event survives in any namespace: the next object of that name tells its own."""
         super().clean()
-        self.kubectl("delete", "secrets,events", "--all", "--ignore-not-found")
+        self.cluster.kubectl("delete", "secrets,events", "--all", "--all-namespaces", "--ignore-not-found")
 
 
 @contextmanager
