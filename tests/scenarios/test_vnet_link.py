@@ -9,6 +9,9 @@ from estate import eventually
 from link_estate import LinkEstate
 from traffic_words import DENY_ALL, security_group, subnet
 
+MADE = {"gateway": {"create": {}}}
+VPN = {"vnet1": MADE, "vnet2": MADE, "sharedKey": {"secretRef": {"name": "vpn"}}}
+
 
 def test_two_ids_are_enough_and_delete_takes_everything(links: LinkEstate) -> None:
     app, data = links.two_vnets()
@@ -121,15 +124,29 @@ def test_the_method_is_switched_without_a_gap(links: LinkEstate) -> None:
     links.link("app-to-data", app, data)
     links.wait_ready("app-to-data")
 
-    made = {"gateway": {"create": {}}}
-    vpn = {"vnet1": made, "vnet2": made, "sharedKey": {"secretRef": {"name": "vpn"}}}
-    links.link("app-to-data", app, data, encryption="IPsec", vpn=vpn)
+    links.link("app-to-data", app, data, encryption="IPsec", vpn=VPN)
     eventually("the peering gone", lambda: links.peerings(app) == {}, within=90)
     links.wait_ready("app-to-data", within=60)
 
     assert links.row("app-to-data")[1:4] == ["Vpn", "Connected", "Connected"]
     writes = links.writes()
     assert writes.index("PUT data-app", 2) < writes.index("DELETE app-data"), "the tunnel stood first"
+
+
+def test_a_switch_that_dropped_the_vpn_block_and_never_ends_can_still_be_given_up(links: LinkEstate) -> None:
+    app, data = links.two_vnets()
+    links.secret()
+    links.start()
+    links.link("app-to-data", app, data, method="Vpn", vpn=VPN)
+    links.wait_ready("app-to-data", within=60)
+    policy = {"status": 403, "code": "RequestDisallowedByPolicy"}
+    links.azure.fault(kind="answer", method="PUT", path="/virtualNetworkPeerings/", **policy)
+
+    links.link("app-to-data", app, data, method="Peering", deletionPolicy="Orphan")
+    links.wait_reason("app-to-data", "SwitchingMethod")
+    links.delete("app-to-data")
+
+    assert links.names("connections") == ["app-data", "data-app"], "as deletionPolicy said last"
 
 
 def test_a_private_dns_zone_is_linked_to_both_vnets_and_unlinked_when_it_is_no_longer_asked_for(

@@ -134,14 +134,14 @@ def _child(ports: Ports, link: VNetLink, kind: str, seen: Seen[Body]) -> Seen[Ch
             ready=(first, reason, message),
             requested_at=metadata(body).reconcile_requested_at,
             confirmed=metadata(body).deletion_confirmed,
+            spec=body["spec"],
         )
     )
 
 
 def _in_line(ports: Ports, link: VNetLink, kind: str, body: Body) -> bool:
     """Whether the pair's spec means what the link asks for; what differs only in a default does not differ."""
-    leaving = kind != child.kind(link)
-    wanted = {**body, "spec": child.spec(link, kind, leaving=leaving)}
+    wanted = {**body, "spec": child.spec(link, kind, body["spec"])}
     here, there = (decode(one, ports.settings.installation) for one in (body, wanted))
     return not isinstance(here, SpecError) and not isinstance(there, SpecError) and here.spec == there.spec
 

@@ -46,16 +46,20 @@ def name(link: VNetLink, plural: str) -> str:
     return f"{link.meta.key.name}-{SUFFIX[plural]}"
 
 
-def spec(link: VNetLink, plural: str, *, leaving: bool = False) -> dict[str, Any]:
-    """The whole spec of the pair. `leaving`: it only waits for the other method to be Ready.
+def spec(link: VNetLink, plural: str, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The whole spec of the pair; `own` is what a pair that is there has now.
 
-    A peering that is leaving gives the remote gateways up: Azure makes no gateway in a VNet that uses another's.
+    A pair of the other method only waits for its successor, or for its end. It keeps its own block where the link has none
+    any more, and a peering gives the remote gateways up: Azure makes no gateway in a VNet that uses another's.
     """
     lifecycle = link.spec.lifecycle
     block, value = ("peering", link.spec.peering) if plural == PEERING_PAIRS else ("vpn", link.spec.vpn)
+    if own is not None and plural != kind(link):
+        kept = value or own.get(block) or {}
+        value = _without_gateways(kept) if plural == PEERING_PAIRS else kept
     return {
         **{side.value: _end(link.spec.ends[side]) for side in Side},
-        **({block: _without_gateways(value) if leaving else _plain(value)} if value else {}),
+        **({block: _plain(value)} if value else {}),
         "suspend": lifecycle.suspend,
         "managementPolicy": lifecycle.management.value,
         "adoptionPolicy": lifecycle.adoption.value,

@@ -75,8 +75,7 @@ def pairs_first(link: VNetLink, there: list[Child]) -> Plan:
     actions: list[ChildAction] = []
     for one in there:
         if not one.in_line:  # above all its deletionPolicy, which may be set while it is being deleted
-            leaving = one.kind != child.kind(link)
-            actions.append(PutChild(one.kind, one.name, child.spec(link, one.kind, leaving=leaving), one.version))
+            actions.append(PutChild(one.kind, one.name, child.spec(link, one.kind, one.spec), one.version))
         elif not one.deleting or (link.meta.deletion_confirmed and not one.confirmed):
             actions.append(DeleteChild(one.kind, one.name, one.uid))
     names = ", ".join(f"{KINDS[one.kind]} {one.name}" for one in there)

@@ -146,8 +146,8 @@ def children(link: VNetLink, world: LinkWorld) -> tuple[ChildAction, ...]:
     if old is not None and old.ours and not old.deleting:
         if breaking or (new is not None and new.is_ready and new.in_line):
             return (DeleteChild(other, old.name, old.uid),)
-        if not old.in_line and (other == PEERING_PAIRS or link.spec.vpn):  # without its block a VPN pair stays as it is
-            actions.append(PutChild(other, old.name, child.spec(link, other, leaving=True), old.version))
+        if not old.in_line:
+            actions.append(PutChild(other, old.name, child.spec(link, other, old.spec), old.version))
     if old is not None and old.ours and breaking:
         return tuple(actions)
     if new is None:

@@ -21,7 +21,7 @@ from vnetlink.planning.diagnosis.traffic import TrafficVerdict
 class Child:
     """A pair under a name that is this link's to give.
 
-    `ours`: this very link is its controller. `in_line`: its spec means what planning.link.child.spec asks for. `ready`: its
+    `ours`: this very link is its controller. `in_line`: its `spec` means what planning.link.child.spec asks for. `ready`: its
     Ready condition as (status, reason, message), for its present generation; empty texts before there is one. `status` is
     mirrored, never decided from but for readiness and for what it has not looked at yet. `requested_at`: its annotation.
     `confirmed`: the mass-deletion brake lets it go.
@@ -38,6 +38,7 @@ class Child:
     ready: tuple[str, str, str] = ("", "", "")
     requested_at: str = ""
     confirmed: bool = False
+    spec: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def is_ready(self) -> bool:
