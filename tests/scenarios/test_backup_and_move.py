@@ -2,41 +2,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from estate import OPERATOR_NAMESPACE
+from estate import OPERATOR_NAMESPACE, control_plane, eventually
 from how_to import paste
-from link_estate import LinkEstate
+from link_estate import LinkEstate, link_estate
+from one_of_each import EVERYTHING, KINDS, NOTHING, all_ready, in_azure, one_of_each, written
 from stories import looks_again, two_vnets
 
+BASE = Path(__file__).resolve().parents[2] / "deploy" / "base" / "operator.yaml"
 PAGE = "backup-and-move.md"
+STOP, LEAVE = "To move, stop the operator first", "After a move, leave the old cluster"
+INSTALLATION = ("-n", OPERATOR_NAMESPACE, "get", "configmap", "vnetlink-installation", "--output=jsonpath={.data.id}")
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["with the installation id", "with another"])
-def test_what_is_restored_is_owned_only_with_the_installation_id(links: LinkEstate, whole: bool) -> None:
+@pytest.fixture
+def elsewhere(links: LinkEstate, tmp_path: Path) -> Iterator[LinkEstate]:
+    """Another cluster that has our CRDs, and the same Azure."""
+    with control_plane(tmp_path / "elsewhere") as cluster, link_estate(cluster, links.azure, links.dir) as estate:
+        yield estate
+
+
+@pytest.fixture
+def deployed(links: LinkEstate) -> Iterator[None]:
+    """The operator's Deployment, whose pod nobody runs, and the operator."""
+    manifest = ("--filename", str(BASE))
+    links.cluster.kubectl("apply", *manifest)
+    links.start()
+    yield
+    links.cluster.kubectl("delete", *manifest)
+
+
+def uids(links: LinkEstate) -> set[str]:
+    return set(links.kubectl("get", KINDS, "--output=jsonpath={.items[*].metadata.uid}").split())
+
+
+def keys(links: LinkEstate) -> set[str]:
+    return {links.shared_key(connection) for connection in ("vnet4-vnet5", "vnet6-vnet7")}
+
+
+@pytest.mark.usefixtures("deployed")
+def test_what_moves_to_another_cluster_is_owned_there_without_a_write_and_left_in_the_old_one(
+    links: LinkEstate, elsewhere: LinkEstate
+) -> None:
+    one_of_each(links)
+    with pytest.raises(AssertionError):
+        paste(links, PAGE, LEAVE)
+    assert links.kubectl(*INSTALLATION)
+
+    paste(links, PAGE, STOP)
+    links.operator.stop()  # what would be in its pod
+    paste(links, PAGE, "Back up")
+    before, since = uids(links), links.azure.last_request()
+    paste(elsewhere, PAGE, "Restore, or move")
+    elsewhere.start()
+    all_ready(elsewhere)
+    paste(links, PAGE, LEAVE)
+    assert links.kubectl("get", KINDS, "--all-namespaces", "--output=name") == ""
+    looks_again(elsewhere, elsewhere.read("link")["spec"]["vnet1"]["id"])
+    assert written(elsewhere, since) == []
+    assert in_azure(elsewhere) == EVERYTHING
+    assert not uids(elsewhere) & before
+
+    old = keys(elsewhere)
+    paste(elsewhere, "rotate-keys.md", "Your own key", SECRET="vpn", NAME="tunnel")
+    paste(elsewhere, "rotate-keys.md", "A generated key", NAME="encrypted-vpn")
+    eventually("both rotated", lambda: not keys(elsewhere) & old)
+    all_ready(elsewhere)
+    told = ("vpnconnectionpair/tunnel", "vnetlink/encrypted")
+    eventually("told", lambda: all(one in paste(elsewhere, "rotate-keys.md", "How it goes") for one in told))
+
+    elsewhere.kubectl("delete", KINDS, "--all", "--timeout=60s")
+    assert in_azure(elsewhere) == NOTHING
+
+
+def test_what_is_restored_with_another_installation_id_is_served_and_left_in_azure_for_ever(links: LinkEstate) -> None:
     links.start()
     app, data = two_vnets(links)
     north, south = links.azure.vnet("north", "10.3.0.0/16"), links.azure.vnet("south", "10.4.0.0/16")
     links.link("link", app, data)
-    links.secret("by-hand")
     links.pair("pair", north, south)
     links.wait_ready("link")
     links.kubectl("wait", "--for=condition=Ready", "peeringpair/pair", "--timeout=30s")
 
     paste(links, PAGE, "Back up")
-    links.clean()  # the cluster is lost: no object, no Secret, no id
+    links.clean()  # the cluster is lost: no object, no id
     links.kubectl("-n", OPERATOR_NAMESPACE, "delete", "configmap", "vnetlink-installation")
-    if not whole:
-        installation = links.dir / "vnetlink-backup" / "installation.yaml"
-        installation.write_text(installation.read_text().replace("  id: ", "  id: another-"))
+    installation = links.dir / "vnetlink-backup" / "installation.yaml"
+    installation.write_text(installation.read_text().replace("  id: ", "  id: another-"))
     since = links.azure.last_request()
     paste(links, PAGE, "Restore, or move")
     links.start()
     links.wait_ready("link")
     links.kubectl("wait", "--for=condition=Ready", "peeringpair", "--all", "--timeout=30s")
     looks_again(links, app)
-    assert links.writes(since) == []
-    assert links.kubernetes_secret("by-hand")["data"]
-
     links.kubectl("delete", "vnetlinks,peeringpairs", "--all", "--timeout=30s")
-    assert [len(links.peerings(vnet)) for vnet in (app, data, north, south)] == [0 if whole else 1] * 4
+    assert links.writes(since) == []
