@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from properties.azure_model import IDS, Azure
+from vnetlink.domain.arm_id import PrivateDnsZoneId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.kinds import PEERING_PAIRS, VPN_CONNECTION_PAIRS
 from vnetlink.domain.outcome import Absent, Present, Seen
@@ -18,6 +19,8 @@ from vnetlink.planning.link.world import Child, LinkWorld
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OPERATOR = Identity("operator", "tenant", client="vnetlink")
 ENDS = PerSide(End(IDS.vnet1), End(IDS.vnet2))
+ZONE = PrivateDnsZoneId.parse(f"{IDS.vnet1.group!s}/providers/Microsoft.Network/privateDnsZones/corp.example")
+OWNER = {"vnetlink-owner": "here/VNetLink/team/app-to-data"}
 SUFFIX = {PEERING_PAIRS: "peering", VPN_CONNECTION_PAIRS: "vpn"}
 
 

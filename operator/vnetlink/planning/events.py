@@ -9,12 +9,11 @@ from vnetlink.domain.outcome import Accepted, Outcome
 from vnetlink.domain.ownership import Origin, OwnershipRecord
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import PeeringPair
-from vnetlink.planning import az
 from vnetlink.planning.actions import DeletePeering, PeeringAction, PutPeering
 from vnetlink.planning.deletion import stays
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.plan import Verdict
-from vnetlink.planning.transitions import direction_of, normal, ready_turned, warning
+from vnetlink.planning.transitions import direction_of, left, normal, ready_turned, warning
 
 
 def after_write(pair: PeeringPair, action: PeeringAction, outcome: Outcome, drifted: bool) -> Iterator[Event]:
@@ -66,12 +65,7 @@ def after_record(pair: PeeringPair, record: OwnershipRecord) -> Iterator[Event]:
 def after_release(pair: PeeringPair) -> Iterator[Event]:
     """What stays in Azure when the object goes, with the command that removes it."""
     for part in stays(pair):
-        yield normal(
-            pair,
-            "LeftInAzure",
-            "Release",
-            f"Left peering {part.id} in Azure. To remove it: {az.delete(part.id)}",
-        )
+        yield left(pair, "peering", part.id)
 
 
 def after_status(pair: PeeringPair, verdict: Verdict, previous: Mapping[str, Json], status: Status) -> Iterator[Event]:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vnetlink.domain.outcome import Refused, Unreadable
+from vnetlink.domain.ownership import Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.specs import Owner
-from vnetlink.planning.actions import ReleaseFinalizer
+from vnetlink.planning.actions import Record, ReleaseFinalizer
 from vnetlink.planning.blocked import quiet
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, Truth, Verdict, Wake
 from vnetlink.planning.remedies import remedy
 
 LET_GO = "To let go of it and leave Azure as it is, set spec.deletionPolicy: Orphan."
+LETTING_GO = "Letting go of what others use or have marked as theirs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,14 @@ class Held:
 def release(reason: Reason, message: str) -> Plan:
     """Let the object go."""
     return Plan(Verdict(Truth.FALSE, reason, message, progressing=True), Wake(SOON), (ReleaseFinalizer(),))
+
+
+def without(pair: Owner, *slots: Slot) -> Record:
+    """Let go of what is somebody else's by now, or in somebody's use: it stays, and is named in LeftInAzure."""
+    record = pair.record
+    for slot in slots:
+        record = record.without_part(slot)
+    return Record(record)
 
 
 def hold(pair: Owner, finding: Finding) -> Plan:

@@ -13,13 +13,15 @@ from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.specs import DeletionPolicy, VNetLink
-from vnetlink.planning.actions import ChildAction, DeleteChild, DeletePart, PutChild
-from vnetlink.planning.letting_go import Held, release, wait
+from vnetlink.planning.actions import ChildAction, DeleteChild, DeletePart, PutChild, Record
+from vnetlink.planning.letting_go import LETTING_GO, Held, release, wait, without
 from vnetlink.planning.link import child
 from vnetlink.planning.link.words import planned as told_beforehand
 from vnetlink.planning.link.world import Child, LinkWorld
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.tags import tagged
+
+Step = DeletePart | Record | Held | None  # None: busy
 
 
 def to_delete(link: VNetLink, slot: Slot) -> Part | None:
@@ -51,6 +53,8 @@ def plan_deletion(link: VNetLink, world: LinkWorld) -> Plan:
         if isinstance(step, DeletePart):
             text = f"Deleting {step.id}."
             return Plan(Verdict(Truth.FALSE, Reason.DELETING, text, progressing=True), Wake(SOON), (step,))
+        if isinstance(step, Record):
+            return Plan(Verdict(Truth.FALSE, Reason.DELETING, LETTING_GO, progressing=True), Wake(SOON), (step,))
     if any(step is None for step in steps):
         verdict = Verdict(
             Truth.FALSE,
@@ -92,8 +96,7 @@ def planned(link: VNetLink, world: LinkWorld) -> tuple[PlannedAction, ...]:
     return tuple(told_beforehand(step) for step in _parts(link, world) if isinstance(step, DeletePart))
 
 
-def _parts(link: VNetLink, world: LinkWorld) -> Iterator[DeletePart | Held | None]:
-    """None: busy."""
+def _parts(link: VNetLink, world: LinkWorld) -> Iterator[Step]:
     zones = tuple(_zone_links(link, world))
     yield from zones
     if zones:
@@ -104,7 +107,7 @@ def _parts(link: VNetLink, world: LinkWorld) -> Iterator[DeletePart | Held | Non
             yield from _vnet(link, world, slot, part)
 
 
-def _zone_links(link: VNetLink, world: LinkWorld) -> Iterator[DeletePart | Held | None]:
+def _zone_links(link: VNetLink, world: LinkWorld) -> Iterator[Step]:
     for slot in link.record.parts:
         part = to_delete(link, slot)
         if part is None or slot.role is not Role.DNS_LINK:
@@ -116,9 +119,11 @@ def _zone_links(link: VNetLink, world: LinkWorld) -> Iterator[DeletePart | Held 
             yield Held.by(seen.links, part.id)
             continue
         there = next((one for one in seen.links.value if one.id == part.id), None)
-        if there is None or not tagged(link, there.tags):
+        if there is None:
             continue
-        if there.busy:
+        if not tagged(link, there.tags):
+            yield without(link, slot)
+        elif there.busy:
             yield None
         elif refusal := world.refusals.get(slot):
             yield Held.by(refusal, part.id)
@@ -126,7 +131,7 @@ def _zone_links(link: VNetLink, world: LinkWorld) -> Iterator[DeletePart | Held 
             yield DeletePart(slot, there.id, seen.identity)
 
 
-def _vnet(link: VNetLink, world: LinkWorld, slot: Slot, part: Part) -> Iterator[DeletePart | Held | None]:
+def _vnet(link: VNetLink, world: LinkWorld, slot: Slot, part: Part) -> Iterator[Step]:
     """Only an empty one: no peering, nothing in a subnet, and our tag on it. Anything else stays, and is told."""
     seen = world.vnets[slot.side]
     if isinstance(seen, Unreadable):
@@ -134,12 +139,12 @@ def _vnet(link: VNetLink, world: LinkWorld, slot: Slot, part: Part) -> Iterator[
     elif isinstance(seen, Present) and seen.value.id == part.id:
         vnet = seen.value
         empty = not vnet.peerings and not any(subnet.used_by for subnet in vnet.subnets)
-        if not tagged(link, vnet.tags) or not empty:
-            return
+        refusal = world.refusals.get(slot)
         if vnet.busy:
             yield None
-        elif refusal := world.refusals.get(slot):
-            if refusal.reason is not Reason.GATEWAY_IN_USE:
-                yield Held.by(refusal, part.id)
+        elif not tagged(link, vnet.tags) or not empty or (refusal and refusal.reason is Reason.GATEWAY_IN_USE):
+            yield without(link, slot)
+        elif refusal is not None:
+            yield Held.by(refusal, part.id)
         else:
             yield DeletePart(slot, vnet.id, world.identities[slot.side])

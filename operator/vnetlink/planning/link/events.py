@@ -10,7 +10,6 @@ from vnetlink.domain.outcome import Accepted, Outcome
 from vnetlink.domain.ownership import Origin, OwnershipRecord
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import VNetLink
-from vnetlink.planning import az
 from vnetlink.planning.actions import (
     AskChild,
     ChangePrefixes,
@@ -22,9 +21,9 @@ from vnetlink.planning.actions import (
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.link import child
 from vnetlink.planning.link.deletion import stays
-from vnetlink.planning.link.words import describe
+from vnetlink.planning.link.words import describe, noun
 from vnetlink.planning.plan import Verdict
-from vnetlink.planning.transitions import direction_of, normal, ready_turned, warning
+from vnetlink.planning.transitions import THEIRS, direction_of, left, let_go, normal, ready_turned, warning
 from vnetlink.planning.vpn.words import TYPICAL_GATEWAY
 
 
@@ -79,16 +78,18 @@ def gateways_to_make(link: VNetLink) -> tuple[str, ...]:
 
 
 def after_record(link: VNetLink, record: OwnershipRecord) -> Iterator[Event]:
-    """What became ours without being made by us."""
+    """What became ours without being made by us, and what a deletion lets go of."""
     for slot, part in record.parts.items():
         if part.origin is Origin.ADOPTED and link.record.parts.get(slot) != part:
             yield normal(link, "Adopted", "Adopt", f"Adopted the existing {part.id}.")
+    for part in let_go(link, record):
+        yield left(link, noun(part.id), part.id, THEIRS)
 
 
 def after_release(link: VNetLink) -> Iterator[Event]:
     """What stays in Azure when the link goes, with the command that removes it."""
     for part in stays(link):
-        yield normal(link, "LeftInAzure", "Release", f"Left {part.id} in Azure. To remove it: {az.delete(part.id)}")
+        yield left(link, noun(part.id), part.id)
 
 
 def after_status(link: VNetLink, verdict: Verdict, previous: Mapping[str, Json], status: Status) -> Iterator[Event]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vnetlink.domain.arm_id import ZoneLinkId
+from vnetlink.domain.arm_id import ResourceGroupId, ZoneLinkId
+from vnetlink.domain.ownership import PartId
 from vnetlink.planning.actions import (
     ChangePrefixes,
     DeletePart,
@@ -13,6 +14,13 @@ from vnetlink.planning.actions import (
     PutZoneLink,
 )
 from vnetlink.planning.plan import PlannedAction
+
+
+def noun(id: PartId) -> str:
+    """What an id is of."""
+    if isinstance(id, ZoneLinkId):
+        return "DNS zone link"
+    return "resource group" if isinstance(id, ResourceGroupId) else "VNet"
 
 
 def describe(action: LinkAction) -> str:
@@ -29,7 +37,7 @@ def describe(action: LinkAction) -> str:
         case PutZoneLink():
             return "create DNS zone link" if action.creates else "change registrationEnabled of DNS zone link"
         case DeletePart():
-            return "delete DNS zone link" if isinstance(action.id, ZoneLinkId) else "delete VNet"
+            return f"delete {noun(action.id)}"
 
 
 def planned(action: LinkAction) -> PlannedAction:

@@ -18,7 +18,7 @@ from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, VpnConnectionPair
 from vnetlink.domain.vpn import GATEWAY_SUBNET, VNET2VNET
 from vnetlink.planning.actions import DeletePart, PatchTags, Record, Tags
-from vnetlink.planning.letting_go import Held, release, wait
+from vnetlink.planning.letting_go import LETTING_GO, Held, release, wait, without
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.tags import OWNER, own_tag, tagged
 from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER
@@ -75,8 +75,7 @@ def plan_deletion(pair: VpnConnectionPair, world: VpnWorld) -> Plan:
                 text = f"Under way: {describe(step, drifted=False)} {step.id}."
                 return Plan(Verdict(Truth.FALSE, Reason.DELETING, text, progressing=True), Wake(SOON), (step,))
             case Record():
-                text = "Letting go of what others use or have marked as theirs."
-                return Plan(Verdict(Truth.FALSE, Reason.DELETING, text, progressing=True), Wake(SOON), (step,))
+                return Plan(Verdict(Truth.FALSE, Reason.DELETING, LETTING_GO, progressing=True), Wake(SOON), (step,))
             case _:
                 continue
     return _at_rest(pair, steps)
@@ -132,7 +131,7 @@ def _connection(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]
         case Present() if part.origin is Origin.ADOPTED and isinstance(unread, Unreadable):
             yield Held.by(unread, part.id)  # whether it still leads from one gateway to the other cannot be told
         case Present(connection) if not _our_connection(pair, both, half, connection, part):
-            yield _without(pair, slot)
+            yield without(pair, slot)
         case Present(connection) if connection.busy:
             yield Busy(str(connection.id))
         case Present():
@@ -148,11 +147,6 @@ def _our_connection(
     ends = half.seen.gateway_id, both[half.side.other].seen.gateway_id
     leads = (connection.near, connection.far) == ends and connection.kind.lower() == VNET2VNET.lower()
     return leads if part.origin is Origin.ADOPTED else _ours(pair, connection.tags, part)
-
-
-def _without(pair: VpnConnectionPair, slot: Slot) -> Record:
-    """Somebody else's by now, or in somebody's use: it stays, and is named in LeftInAzure."""
-    return Record(pair.record.without_part(slot))
 
 
 def _ours(pair: VpnConnectionPair, tags: Tags, part: Part) -> bool:
@@ -237,10 +231,7 @@ def _retagged(pair: VpnConnectionPair, tags: Tags, heir: str) -> Tags:
 
 def _let_go(pair: VpnConnectionPair, half: VpnHalf) -> Record:
     """The gateway stays, and with it what it needs."""
-    record = pair.record
-    for role in SELECTED:
-        record = record.without_part(Slot(half.side, role))
-    return Record(record)
+    return without(pair, *(Slot(half.side, role) for role in SELECTED))
 
 
 def _recorded_addresses(
@@ -262,7 +253,7 @@ def _addresses(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Itera
             case Present(address) if address.attached_to and _gone(half, address.attached_to):
                 yield Busy(str(address.id))
             case Present(address) if address.attached_to or not _still_ours(pair, world, half, address.tags, part):
-                yield _without(pair, slot)
+                yield without(pair, slot)
             case Present(address) if address.busy:
                 yield Busy(str(address.id))
             case Present():
@@ -288,7 +279,7 @@ def _subnet(pair: VpnConnectionPair, world: VpnWorld, half: VpnHalf) -> Iterator
         case Present(vnet) if part.id.vnet == vnet.id and (subnet := vnet.subnet(GATEWAY_SUBNET)) is not None:
             others = [user for user in subnet.used_by if not _gone(half, user)]
             if others:
-                yield _without(pair, slot)
+                yield without(pair, slot)
             elif vnet.busy or subnet.used_by:
                 yield Busy(str(vnet.id))
             else:

@@ -10,7 +10,6 @@ from vnetlink.domain.outcome import Accepted, Outcome
 from vnetlink.domain.ownership import Origin, OwnershipRecord, Role
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import VpnConnectionPair
-from vnetlink.planning import az
 from vnetlink.planning.actions import (
     DeletePart,
     PatchTags,
@@ -24,7 +23,7 @@ from vnetlink.planning.actions import (
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.plan import Verdict
 from vnetlink.planning.tags import OWNER
-from vnetlink.planning.transitions import normal, ready_turned, warning
+from vnetlink.planning.transitions import THEIRS, left, let_go, normal, ready_turned, warning
 from vnetlink.planning.vpn.deletion import stays
 from vnetlink.planning.vpn.naming import HANDED_OVER
 from vnetlink.planning.vpn.words import TYPICAL_GATEWAY, noun
@@ -80,19 +79,10 @@ def after_record(pair: VpnConnectionPair, record: OwnershipRecord) -> Iterator[E
             yield normal(
                 pair, "Adopted", "TakeOver", f"Took over gateway {part.id}, which was handed over ({HANDED_OVER})."
             )
-    if pair.meta.deleting:
-        yield from _left(pair, record)
+    for part in let_go(pair, record):
+        yield left(pair, noun(part.id), part.id, THEIRS, billed=noun(part.id) in BILLED)
     if record.rotated is not None and record.rotated != pair.record.rotated:
         yield _rotated(pair, record)
-
-
-def _left(pair: VpnConnectionPair, record: OwnershipRecord) -> Iterator[Event]:
-    for slot, part in pair.record.parts.items():
-        if slot not in record.parts:
-            billed = " It is billed." if noun(part.id) in BILLED else ""
-            why = "others use it, or made or marked it as theirs"
-            note = f"Left {noun(part.id)} {part.id} in Azure: {why}.{billed} To remove it: {az.delete(part.id)}"
-            yield normal(pair, "LeftInAzure", "Release", note)
 
 
 def _rotated(pair: VpnConnectionPair, record: OwnershipRecord) -> Event:
@@ -109,10 +99,7 @@ def _rotated(pair: VpnConnectionPair, record: OwnershipRecord) -> Event:
 def after_release(pair: VpnConnectionPair) -> Iterator[Event]:
     """What stays in Azure when the object goes, with the command that removes it."""
     for part in stays(pair):
-        kind = noun(part.id)
-        billed = " It is billed." if kind in BILLED else ""
-        note = f"Left {kind} {part.id} in Azure.{billed} To remove it: {az.delete(part.id)}"
-        yield normal(pair, "LeftInAzure", "Release", note)
+        yield left(pair, noun(part.id), part.id, billed=noun(part.id) in BILLED)
 
 
 def after_status(

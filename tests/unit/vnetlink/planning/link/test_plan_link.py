@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from link_worlds import ENDS, NOW, OPERATOR, link_of, pair_that_says, peered, world_of
+from link_worlds import ENDS, NOW, OPERATOR, OWNER, ZONE, link_of, pair_that_says, peered, world_of
 from properties.azure_model import IDS, Azure
-from vnetlink.domain.arm_id import PrivateDnsZoneId, ZoneLinkId
+from vnetlink.domain.arm_id import ZoneLinkId
 from vnetlink.domain.observed import ObservedZoneLink, Provisioning
 from vnetlink.domain.outcome import Absent, Present, Refused
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
@@ -26,8 +26,6 @@ from vnetlink.planning.link.world import LinkWorld, SeenZone
 from vnetlink.planning.plan import Plan, Truth
 
 MADE = VnetCreation("westeurope", ("10.1.0.0/16",), create_resource_group=True)
-ZONE = PrivateDnsZoneId.parse(f"{IDS.vnet1.group!s}/providers/Microsoft.Network/privateDnsZones/corp.example")
-OWNER = {"vnetlink-owner": "here/VNetLink/team/app-to-data"}
 
 
 def making(**meta: Any) -> VNetLink:
