@@ -12,7 +12,7 @@ from properties.azure_model import IDS, Azure
 from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.observed import ObservedPeering, PeeringState, Provisioning, SyncLevel
-from vnetlink.domain.outcome import Absent, Present, Refused, Seen, Unreadable
+from vnetlink.domain.outcome import Absent, Accepted, Present, Refused, Seen, Unreadable
 from vnetlink.domain.ownership import Origin, OwnershipRecord, Slot
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
@@ -277,6 +277,41 @@ def test_deletion_takes_exactly_what_is_recorded_as_ours_and_then_lets_go(
     assert not users or run.writes[0].side in users, "the side that uses the other's gateway goes first"
 
 
+@settings(max_examples=200, deadline=None)
+@given(specs(), flags)
+def test_a_half_that_somebody_makes_between_our_two_writes_is_theirs(
+    spec: PeeringPairSpec, options: PeeringOptions
+) -> None:
+    run = Run(Azure.new(), pair_of(spec))
+    run.turn()
+    theirs = run.writes[0].side.other
+    run.azure, answer = run.azure.put(theirs, f"{IDS[theirs].name}-{IDS[theirs.other].name}", options)
+    assume(answer == Accepted(created=True))
+    run.rest()
+    part = run.pair.record.part(theirs)
+    assert part is None or part.origin is Origin.ADOPTED
+    assert spec.lifecycle.adoption is not AdoptionPolicy.NEVER or part is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(specs(), st.integers(0, 1), st.booleans())
+def test_a_kill_before_or_after_either_write_takes_no_half_from_us(
+    spec: PeeringPairSpec, turns: int, written: bool
+) -> None:
+    run = Run(Azure.new(), pair_of(spec))
+    for _ in range(turns):
+        run.turn()
+    for action in plan_pair(run.pair, seen(run.azure)).actions:
+        if isinstance(action, Record):
+            run.act(action)
+        elif written:
+            run.azure, _ = run.azure.perform(action)  # type: ignore[arg-type]
+    run.rest()
+    origins = {part.origin for part in run.pair.record.parts.values()}
+    assert origins == {Origin.CREATED}
+    assert len(run.pair.record.parts) == 2
+
+
 @settings(max_examples=100, deadline=None)
 @given(worlds(), specs())
 def test_with_repair_switched_off_nothing_is_deleted(azure: Azure, spec: PeeringPairSpec) -> None:
@@ -382,6 +417,6 @@ def test_a_vnet_named_like_a_peering_of_the_network_manager_can_be_peered() -> N
         world, vnets=world.vnets.put(Side.VNET1, Present(replace(azure.vnets.vnet1, id=other, peerings=(made,))))
     )
     assert plan_pair(pair, half_made).verdict.reason is Reason.MANAGED_BY_NETWORK_MANAGER, "not ours: left alone"
-    (second,) = plan_pair(replace(pair, record=recording.record, meta=replace(META, finalizer=True)), half_made).actions
+    _, second = plan_pair(replace(pair, record=recording.record, meta=replace(META, finalizer=True)), half_made).actions
     assert isinstance(second, PutPeering)
     assert second.side is Side.VNET2

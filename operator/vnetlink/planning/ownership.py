@@ -10,8 +10,8 @@ from vnetlink.domain.specs import Owner
 from vnetlink.planning.actions import AzureAction, PutGateway, PutSharedKey, Record
 
 
-def before(record: OwnershipRecord, action: AzureAction, since: str, key_version: str = "") -> OwnershipRecord:
-    """The record as it has to stand before `action`, written under the same locks: what it makes is Created since now.
+def before(record: OwnershipRecord, action: AzureAction, since: str = "", key_version: str = "") -> OwnershipRecord:
+    """The record as it has to stand before `action`, written under the same locks: what it makes is Created since `since`.
 
     Of the action that is sent next and of no later one: somebody else may make that in between.
     """

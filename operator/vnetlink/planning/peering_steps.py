@@ -11,6 +11,7 @@ from vnetlink.domain.specs import AddressSpaceSync, PeeringPair, RepairDisconnec
 from vnetlink.planning.actions import DeletePeering, PeeringAction, PutPeering
 from vnetlink.planning.gateway_transit import creation_order, lacks_only_gateway, reachable_options, removal_order
 from vnetlink.planning.naming import peering_name
+from vnetlink.planning.ownership import before
 from vnetlink.planning.world import Half, PairWorld
 
 
@@ -61,20 +62,12 @@ def changes(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Iterato
 
 
 def recorded_for(pair: PeeringPair, both: PerSide[Half], step: PeeringAction | None) -> OwnershipRecord:
-    """The record as it has to stand before `step`: what exists is Adopted, what is about to be made is Created.
-
-    What is about to be made is recorded for both sides at once, so that one patch precedes the first PUT.
-    """
+    """The record as it has to stand before `step`: what exists is Adopted, what `step` makes is Created."""
     record = pair.record
-    creating = isinstance(step, PutPeering) and step.creates
-    for half in (half for half in both if half.ours_to_write):
-        if half.peering is not None and not half.recorded:
+    for half in both:
+        if half.ours_to_write and half.peering is not None and not half.recorded:
             record = record.with_part(Slot(half.side), Part(half.peering.id, Origin.ADOPTED))
-        elif half.missing and creating and able(half):
-            made = half.id_named(peering_name(half) or "")
-            if half.part is None or half.part.id != made:
-                record = record.with_part(Slot(half.side), Part(made, Origin.CREATED))
-    return record
+    return record if step is None else before(record, step)
 
 
 def is_stale(half: Half) -> bool:
