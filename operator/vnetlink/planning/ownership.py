@@ -33,7 +33,7 @@ def after(record: OwnershipRecord, action: AzureAction, outcome: Outcome) -> Own
     repair of a gateway counts when Azure took it: one that was put off or throttled is still owed.
     """
     part = record.parts.get(action.slot)
-    if part is None:
+    if part is None or part.id != action.id:  # a subnet of a VNet has the slot of the VNet
         return record
     if isinstance(action, PutSharedKey):
         known = isinstance(outcome, Accepted)
