@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from controlplane import guard
 
 SOURCE = Path(__file__).resolve().parents[1] / "operator"
@@ -64,8 +66,12 @@ class OperatorProcess:
 
     def ready(self) -> tuple[bool, str]:
         """What /readyz answers: whether it is 200, and the text."""
+        return self.ask("/readyz")
+
+    def ask(self, path: str) -> tuple[bool, str]:
+        """What its health port answers: whether it is 200, and the text."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/readyz", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
                 return True, answer.read().decode()
         except urllib.error.HTTPError as refused:
             with refused:
@@ -77,6 +83,14 @@ class OperatorProcess:
         """What /metrics answers."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
             return str(answer.read().decode())
+
+    def samples(self) -> dict[tuple[str, ...], float]:
+        """The value of each sample of /metrics by its name and its labels' values, sorted by label."""
+        return {
+            (sample.name, *(sample.labels[label] for label in sorted(sample.labels))): sample.value
+            for family in text_string_to_metric_families(self.metrics())
+            for sample in family.samples
+        }
 
     @property
     def alive(self) -> bool:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from controlplane.cluster import Cluster
-from helm import chart
+from helm import chart, manifests
 from helm.values import EVERYTHING, IDENTITY, PRINCIPAL
 
 FOREIGN = Path(__file__).with_name("foreign_crds.yaml")
@@ -76,6 +76,26 @@ def test_every_object_and_the_pod_are_accepted_where_pod_security_is_restricted(
     assert "Warning" not in done.stderr + made.stderr
 
 
+def test_the_schema_has_the_api_servers_own_fields_of_the_security_contexts_and_tolerations(cluster: Cluster) -> None:
+    """None that it would refuse, and none left out."""
+    kinds = json.loads(cluster.kubectl("get", "--raw", "/openapi/v3/api/v1").stdout)["components"]["schemas"]
+
+    def closed(field: Mapping[str, Any]) -> dict[str, Any]:
+        """Its types alone, with the kinds that it refers to in place, and no other field allowed."""
+        if named := field.get("$ref") or next(iter(field.get("allOf", ())), field).get("$ref"):
+            field = kinds[named.rpartition("/")[2]]
+        found: dict[str, Any] = {"type": field["type"]}
+        if "properties" in field:
+            found |= {
+                "additionalProperties": False,
+                "properties": {name: closed(below) for name, below in field["properties"].items()},
+            }
+        return found | ({"items": closed(field["items"])} if "items" in field else {})
+
+    shipped = json.loads((chart.CHART / "values.schema.json").read_text())["$defs"]
+    assert shipped == {name: closed(kinds[f"io.k8s.api.core.v1.{name}"]) for name in shipped}
+
+
 def test_a_pod_with_more_rights_than_ours_is_refused_there(cluster: Cluster) -> None:
     """Pod Security is enforced here, so that the test above says something."""
     restricted(cluster, "weakened")
@@ -111,9 +131,19 @@ def test_a_release_is_installed_over_kubectls_crds_upgraded_and_leaves_crds_and_
     assert names(cluster, "deployments") == {"deployment.apps/vnetlink"}
 
 
-@pytest.mark.parametrize("overlay", ["ha", "namespaced", "workload-identity"])
-def test_an_overlay_is_applied_with_kubectl_alone(cluster: Cluster, overlay: str) -> None:
-    directory = str(chart.CHART.parent / "overlays" / overlay)
-    done = cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", directory, "-o", "name")
-    assert "deployment.apps/vnetlink" in done.stdout
+@pytest.mark.parametrize("directory", ["base", "overlays/ha", "overlays/namespaced", "overlays/workload-identity"])
+def test_the_base_and_each_overlay_are_applied_with_kubectl_alone(cluster: Cluster, directory: str) -> None:
+    assert "deployment.apps/vnetlink" in kustomized(cluster, manifests.DEPLOY / directory)
+
+
+def test_all_components_together_are_applied_with_kubectl_alone(cluster: Cluster, tmp_path: Path) -> None:
+    manifests.together(tmp_path, manifests.components())
+    applied = kustomized(cluster, tmp_path)
+    assert {"servicemonitor.monitoring.coreos.com/vnetlink", "networkpolicy.networking.k8s.io/vnetlink"} <= applied
+
+
+def kustomized(cluster: Cluster, directory: Path) -> set[str]:
+    """What is applied, and nothing is warned of."""
+    done = cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(directory), "-o", "name")
     assert "Warning" not in done.stderr
+    return set(done.stdout.split())

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from helm import chart
+from helm.registry import registry
 
 CRDS = Path(__file__).resolve().parents[2] / "crds"
 KEEP = {"helm.sh/resource-policy": "keep"}
@@ -36,10 +37,16 @@ def test_crds_can_go_with_the_release_or_come_from_elsewhere() -> None:
     assert crds(chart.without_crds()) == {}
 
 
-def test_a_packaged_chart_carries_the_crds_as_files(tmp_path: Path, shipped: dict[str, Any]) -> None:
+def test_a_packaged_chart_comes_from_a_registry_as_it_was_pushed_and_carries_the_crds_as_files(
+    tmp_path: Path, shipped: dict[str, Any]
+) -> None:
     chart.run("package", str(chart.CHART), "--destination", str(tmp_path))
     (archive,) = tmp_path.glob("vnetlink-*.tgz")
-    text = chart.run("template", "vnetlink", str(archive))
+    version = archive.stem.removeprefix("vnetlink-")
+    with registry() as host:
+        chart.run("push", str(archive), f"oci://{host}/charts", "--plain-http")
+        pulled = f"oci://{host}/charts/vnetlink"
+        text = chart.run("template", "vnetlink", pulled, "--version", version, "--plain-http")
     assert crds([found for found in yaml.load_all(text, Loader=yaml.CSafeLoader) if found]).keys() == shipped.keys()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from pathlib import Path
@@ -51,15 +50,8 @@ def test_every_overlay_is_compared() -> None:
 
 
 def test_all_components_together_are_the_chart_with_all_their_values(tmp_path: Path) -> None:
-    away = os.path.relpath(DEPLOY, tmp_path)
     names = manifests.components()
-    kustomization = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": [f"{away}/base"],
-        "components": [f"{away}/components/{name}" for name in names],
-    }
-    (tmp_path / "kustomization.yaml").write_text(json.dumps(kustomization))
+    manifests.together(tmp_path, names)
     every: dict[str, Any] = {}
     for name in names:
         every |= manifests.values(name)

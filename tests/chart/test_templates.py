@@ -13,31 +13,15 @@ import pytest
 import yaml
 
 from helm import chart
-from helm.chart import one, without_crds
+from helm.chart import config, container, one, pod, without_crds
 from helm.values import CLIENT, EVERYTHING, IDENTITY, PRINCIPAL, TENANT
-from vnetlink.config import Config, parse
+from vnetlink.config import Config
 
 REPO = Path(__file__).resolve().parents[2]
 
 
-def pod(objects: list[chart.Object]) -> dict[str, Any]:
-    return dict(one(objects, "Deployment")["spec"]["template"])
-
-
-def container(objects: list[chart.Object]) -> dict[str, Any]:
-    (found,) = pod(objects)["spec"]["containers"]
-    return dict(found)
-
-
 def environment(objects: list[chart.Object]) -> dict[str, Any]:
     return {row["name"]: row.get("value", row.get("valueFrom")) for row in container(objects)["env"]}
-
-
-def config(objects: list[chart.Object]) -> Config:
-    """What the operator makes of its command line."""
-    parsed = parse(container(objects)["args"], {"POD_NAMESPACE": "vnetlink-system"}, "")
-    assert isinstance(parsed, Config)
-    return parsed
 
 
 def granted(objects: list[chart.Object], resource: str) -> dict[str, set[str]]:
@@ -78,6 +62,9 @@ def granted(objects: list[chart.Object], resource: str) -> dict[str, set[str]]:
         ({"podLabels": {"app.kubernetes.io/instance": "a"}}, "/podLabels/app.kubernetes.io~1instance"),
         ({"serviceAccount": {"create": False}}, "serviceAccount.name"),
         ({"terminationGracePeriodSeconds": 5}, "terminationGracePeriodSeconds"),
+        ({"securityContext": {"readOnlyRootFileSystem": True}}, "readOnlyRootFileSystem"),
+        ({"podSecurityContext": {"seccompProfile": {"typ": "Unconfined"}}}, "typ"),
+        ({"tolerations": [{"efect": "NoSchedule"}]}, "efect"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_name(values: Mapping[str, Any], words: str) -> None:
@@ -242,12 +229,6 @@ def test_azure_credentials_are_for_a_namespaces_admin_only() -> None:
     assert found == {"view": (False, read), "edit": (False, write), "admin": (True, read | write)}
 
 
-def test_tokens_can_be_limited_to_named_service_accounts() -> None:
-    objects = without_crds({"serviceAccountTokens": {"namespaces": ["a"], "names": ["azure"]}})
-    (rule,) = one(objects, "Role", "vnetlink-tokens")["rules"]
-    assert rule["resourceNames"] == ["azure"]
-
-
 # --- how it runs
 
 
@@ -268,29 +249,11 @@ def test_the_root_is_read_only_and_tmp_is_not() -> None:
     assert {"name": "tmp", "emptyDir": {}} in pod(objects)["spec"]["volumes"]
 
 
-def test_a_digest_goes_before_the_tag() -> None:
-    digest = f"sha256:{'a' * 64}"
-    image = container(without_crds({"image": {"repository": "r/v", "tag": "9", "digest": digest}}))["image"]
-    assert image == f"r/v@{digest}"
-
-
 def test_extra_labels_stand_on_every_object_and_on_the_pods_but_in_no_selector() -> None:
     objects = chart.rendered(EVERYTHING)
     assert {item["metadata"]["labels"].get("team") for item in [*objects, pod(objects)]} == {"network"}
     selector = {"app.kubernetes.io/name": "vnetlink", "app.kubernetes.io/instance": "vnetlink"}
     assert one(objects, "Deployment")["spec"]["selector"]["matchLabels"] == selector
-
-
-def test_every_extra_reaches_the_pod() -> None:
-    objects = without_crds(EVERYTHING)
-    spec = pod(objects)["spec"]
-    assert environment(objects)["HTTPS_PROXY"] == "http://proxy:3128"
-    assert EVERYTHING["extraVolumes"][0] in spec["volumes"]
-    assert EVERYTHING["extraVolumeMounts"][0] in container(objects)["volumeMounts"]
-    for name in ("priorityClassName", "imagePullSecrets", "nodeSelector", "tolerations"):
-        assert spec[name] == EVERYTHING[name]
-    assert pod(objects)["metadata"]["annotations"]["a"] == "b"
-    assert pod(objects)["metadata"]["labels"]["c"] == "d"
 
 
 # --- what is seen of it

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from helm import build
+from vnetlink.config import Config, parse
 
 CHART = Path(__file__).resolve().parents[2] / "deploy" / "chart"
 RELEASE, NAMESPACE = "vnetlink", "vnetlink-system"
@@ -59,6 +60,24 @@ def one(objects: list[Object], kind: str, name: str | None = None) -> Object:
     """The only object of that kind, or the one of that name."""
     (found,) = [item for item in objects if item["kind"] == kind and name in (None, item["metadata"]["name"])]
     return found
+
+
+def pod(objects: list[Object]) -> Object:
+    """The template of the Deployment's pods."""
+    return dict(one(objects, "Deployment")["spec"]["template"])
+
+
+def container(objects: list[Object]) -> Object:
+    """The only container of the pod."""
+    (found,) = pod(objects)["spec"]["containers"]
+    return dict(found)
+
+
+def config(objects: list[Object]) -> Config:
+    """What the operator makes of its command line. Raises BadValue."""
+    parsed = parse(container(objects)["args"], {"POD_NAMESPACE": NAMESPACE}, "")
+    assert isinstance(parsed, Config)
+    return parsed
 
 
 @cache

@@ -6,7 +6,8 @@ patches. Components only add to lists, so they can be combined.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,18 @@ def files() -> dict[Path, str]:
             component["patches"] = patches
         written[COMPONENTS / name / "kustomization.yaml"] = WRITTEN + _dump(component)
     return written
+
+
+def together(directory: Path, components: Iterable[str]) -> None:
+    """Write a kustomization of the base with these components."""
+    away = os.path.relpath(DEPLOY, directory)
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [f"{away}/base"],
+        "components": [f"{away}/components/{name}" for name in components],
+    }
+    (directory / "kustomization.yaml").write_text(_dump(kustomization))
 
 
 def differences(before: object, after: object, path: str = "") -> Iterator[Operation]:

@@ -9,6 +9,7 @@ import pytest
 
 from controlplane.cluster import CRDS, Cluster
 from estate import OPERATOR_NAMESPACE, Estate, eventually
+from helm import chart
 from vnetlink.domain.kinds import KINDS
 
 CRD = "peeringpairs.vnetlink.dev"
@@ -35,16 +36,27 @@ def said(estate: Estate, *words: str) -> bool:
     return estate.operator.alive and not serving and all(w in text and w in estate.operator.log() for w in words)
 
 
+def probes(estate: Estate) -> dict[str, bool]:
+    """Whether each probe of the chart succeeds."""
+    container = chart.container(chart.without_crds())
+    return {
+        probe: estate.operator.ask(container[probe]["httpGet"]["path"])[0]
+        for probe in ("livenessProbe", "readinessProbe")
+    }
+
+
 def test_without_its_crd_it_names_it_and_serves_within_ten_seconds_of_its_arrival(estate: Estate) -> None:
     remove_crds(estate.cluster)
     app, data = estate.azure.vnet("app", "10.1.0.0/16"), estate.azure.vnet("data", "10.2.0.0/16")
     estate.operator.start()
     eventually("the missing CRD", lambda: said(estate, CRD, "kubectl apply -k crds"))
+    assert probes(estate) == {"livenessProbe": True, "readinessProbe": False}
 
     estate.cluster.apply_crds()
     estate.pair("early", app, data)
     estate.wait_ready("early", within=10)
     assert estate.operator.ready() == (True, "ok\n")
+    assert probes(estate) == {"livenessProbe": True, "readinessProbe": True}
 
 
 def apply_one(cluster: Cluster, plural: str) -> None:

@@ -80,8 +80,8 @@ def install(strict: Cluster) -> Iterator[Install]:
 
 def as_the_chart_runs_it(cluster: Cluster, azure: ArmsimProcess, dir: Path, **values: Any) -> OperatorProcess:
     """With the token of the chart's ServiceAccount and the chart's flags."""
-    (container,) = chart.one(chart.without_crds(values), "Deployment")["spec"]["template"]["spec"]["containers"]
-    flags = [one for one in container["args"] if one != "run" and "--health-port" not in one]
+    args = chart.container(chart.without_crds(values))["args"]
+    flags = [one for one in args if one != "run" and "--health-port" not in one]
     account = as_service_account(cluster, dir, OPERATOR_NAMESPACE, chart.RELEASE)
     return OperatorProcess(dir / "operator.log", account, azure.env, flags)
 
