@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from admission import APP, DATA, Object, names_taken, own_namespace, stored, unexplained
+from argocd.customizations import SCRIPTS
 from controlplane.cluster import Cluster
 from vnetlink.domain.kinds import AZURE_CREDENTIALS, KINDS, PEERING_PAIRS, VNET_LINKS, VPN_CONNECTION_PAIRS
 
@@ -50,6 +52,18 @@ def test_every_name_and_the_category_finds_the_object(cluster: Cluster, namespac
     for word in (*names(plural), "azure"):
         found = cluster.kubectl("get", word, "-n", namespace, "-o", "name").stdout
         assert found == f"{KINDS[plural].lower()}.vnetlink.dev/one\n"
+
+
+def test_what_argo_cds_scripts_are_tested_with_is_still_as_the_crds_want_it(cluster: Cluster, namespace: str) -> None:
+    captured = [yaml.safe_load(path.read_text()) for path in sorted(SCRIPTS.rglob("testdata/*.yaml"))]
+    for number, one in enumerate(captured):
+        one["metadata"] = {"name": f"captured-{number}"}
+    strictly = ("-n", namespace, "--validate=strict", "-f", "-")
+    cluster.kubectl("create", *strictly, input=yaml.safe_dump_all(captured))
+    with_status = [one for one in captured if "status" in one]
+    cluster.kubectl(
+        "replace", "--subresource=status", "--dry-run=server", *strictly, input=yaml.safe_dump_all(with_status)
+    )
 
 
 @pytest.mark.parametrize("plural", KINDS)
