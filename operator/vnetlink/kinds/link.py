@@ -80,7 +80,7 @@ async def _diagnosed(
     pair = children.get(child.kind(link))
     if not isinstance(one, Present) or not isinstance(two, Present) or not isinstance(pair, Present):
         return None
-    if link.meta.deleting or not pair.value.is_ready:
+    if link.meta.deleting or not pair.value.is_connected:
         return None
     tunnelled = pair.value.kind == VPN_CONNECTION_PAIRS
     both = PerSide(one.value, two.value)

@@ -13,7 +13,7 @@ from vnetlink.domain.identity import Identity
 from vnetlink.domain.observed import ObservedVnet, ObservedZoneLink
 from vnetlink.domain.outcome import Refused, Seen
 from vnetlink.domain.ownership import Slot
-from vnetlink.domain.sides import PerSide
+from vnetlink.domain.sides import PerSide, Side
 from vnetlink.planning.diagnosis.traffic import TrafficVerdict
 
 
@@ -42,8 +42,14 @@ class Child:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the pair stands."""
+        """Whether the pair stands, and is as asked for."""
         return self.ready[0] == "True"
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether both directions stand, as asked for or not."""
+        directions = (self.status.get(side.direction) for side in Side)
+        return all(isinstance(one, dict) and one.get("state") == "Connected" for one in directions)
 
 
 @dataclass(frozen=True, slots=True)

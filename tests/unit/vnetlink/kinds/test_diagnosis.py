@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from link_worlds import link_of
 from ports_in_memory import OPERATOR, Outside
 from properties.azure_model import IDS, Azure
 from properties.test_peering_pair import META, pair_of
@@ -18,6 +19,7 @@ from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, Lifecycle, ObjectKey, PeeringPair, PeeringPairSpec
+from vnetlink.kinds.link import LINK
 from vnetlink.kinds.peering import PEERING
 from vnetlink.memory import Memories
 from vnetlink.planning.ages import Ages
@@ -102,3 +104,20 @@ async def test_an_outage_changes_nothing_that_was_known_and_a_refusal_does() -> 
     assert await estate.told() == first
     estate.outside.cloud.there[GROUP] = replace(OUTAGE, transient=False)
     assert await estate.told() == ()
+
+
+@pytest.mark.parametrize(("state", "judged"), [("Connected", True), ("Disconnected", False)])
+async def test_a_link_is_told_the_rule_that_blocks_while_its_pair_stands_ready_or_not(state: str, judged: bool) -> None:
+    estate, link = Estate(), link_of()
+    metadata = {"name": "app-to-data-peering", "namespace": "team", "uid": "child", "resourceVersion": "7", "generation": 1}
+    drifted = {"type": "Ready", "status": "False", "reason": "Drifted", "message": "As the pair says.", "observedGeneration": 1}
+    shown = {"conditions": [drifted], "vnet1ToVnet2": {"state": "Connected"}, "vnet2ToVnet1": {"state": state}}
+    spec = {side.value: {"id": str(IDS[side])} for side in Side}
+    child = {"apiVersion": "vnetlink.dev/v1alpha1", "kind": "PeeringPair", "metadata": metadata, "spec": spec, "status": shown}
+    estate.outside.server.put("peeringpairs", child)
+
+    world = await LINK.read(estate.outside.ports, link, PerSide(OPERATOR, OPERATOR), estate.memory, CALM)
+
+    assert ([one.reason for one in world.traffic.findings] if world.traffic else []) == (
+        [Reason.NETWORK_SECURITY_BLOCKS] * 2 if judged else []
+    )
