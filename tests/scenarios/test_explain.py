@@ -82,6 +82,15 @@ def test_a_rule_that_blocks_is_named_between_connected_vnets(azure: ArmsimProces
     assert "NetworkSecurityBlocks" in told
     assert "deny-all" in told
 
+    def denied(port: str) -> dict[str, Any]:
+        return {"name": f"deny-{port}", "properties": {**DENY_ALL["properties"], "priority": int(port), "destinationPortRange": port}}
+
+    security_group(azure, denied("122"), denied("443"))
+    code, told, _ = explain(azure, app, data)
+    assert code == 0
+    assert told.count("Info: NetworkSecurityBlocks: A part of the traffic does not pass: Rule deny-122") == 2
+    assert told.count("Info: NetworkSecurityBlocks: A part of the traffic does not pass: Rule deny-443") == 2
+
 
 def test_two_spokes_of_one_hub_are_told_that_peering_is_not_transitive(azure: ArmsimProcess) -> None:
     app, data = two(azure)

@@ -35,6 +35,7 @@ from vnetlink.domain.specs import (
     WantedPeering,
 )
 from vnetlink.domain.vpn import SecretKeyRef, WantedSharedKey, WantedVpnSide
+from vnetlink.kinds.diagnosis import findings_of
 from vnetlink.kinds.peering import PEERING
 from vnetlink.kinds.vpn import VPN
 from vnetlink.kube.fields import instant
@@ -106,17 +107,32 @@ async def explain(arm: Arm, identity: Identity, vnets: PerSide[VnetId]) -> Expla
     granted = PerSide(identity, identity)
     world = await PEERING.read(ports, observing(vnets), granted, memory, NOW)
     if not any(half.peering for half in halves(observing(vnets), world)) and all(map(_has_gateway, world.vnets)):
-        tunnel = await _tunnel(ports, vnets, granted, memory)
+        tunnel = await _tunnel(arm, ports, vnets, granted, memory)
         if tunnel is not None:
             return tunnel
     pair = as_found(observing(vnets), world)
     plan, both = plan_pair(pair, world), halves(pair, world)
-    found = (*plan.findings, *await PEERING.diagnose(ports, pair, world, memory, NOW))
-    return _explained(PerSide.of(lambda side: state(both, side)), plan, found)
+    states = PerSide.of(lambda side: state(both, side))
+    traffic = await _traffic(arm, memory, granted, world.vnets, states)
+    return _explained(states, plan, (*plan.findings, *traffic))
+
+
+async def _traffic(
+    arm: Arm,
+    memory: Memory,
+    granted: PerSide[Identity],
+    vnets: PerSide[Seen[ObservedVnet]],
+    states: PerSide[str],
+    tunnelled: bool = False,
+) -> tuple[Finding, ...]:
+    """Of two that are connected, as for an object; but each rule and route is named, as no flows can be asked for here."""
+    if _answer(states) is not Answer.CONNECTED:
+        return ()
+    return await findings_of(arm, memory, granted, vnets, NOW.calm, tunnelled, each=True)
 
 
 async def _tunnel(
-    ports: Ports, vnets: PerSide[VnetId], granted: PerSide[Identity], memory: Memory
+    arm: Arm, ports: Ports, vnets: PerSide[VnetId], granted: PerSide[Identity], memory: Memory
 ) -> Explanation | None:
     """The same for two VNets whose gateways are connected; None where nothing joins those."""
     meta = replace(observing(vnets).meta, key=ObjectKey("vpnconnectionpairs", "", "explain"))
@@ -135,7 +151,8 @@ async def _tunnel(
     if plan.verdict.reason is Reason.DRIFTED:  # two ends that differ; nobody asked for either's options
         plan = replace(plan, verdict=replace(plan.verdict, message="Both connections are there."))
     told = (one for one in plan.findings if one.reason is not Reason.DRIFTED)
-    return _explained(states, plan, (*told, *await VPN.diagnose(ports, pair, world, memory, NOW)))
+    traffic = await _traffic(arm, memory, granted, world.vnets, states, tunnelled=True)
+    return _explained(states, plan, (*told, *traffic))
 
 
 class _NoSecrets:

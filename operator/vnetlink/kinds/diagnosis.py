@@ -32,13 +32,14 @@ async def diagnose(
     flows: tuple[RequiredFlow, ...],
     max_age: timedelta,
     tunnelled: bool = False,
+    each: bool = False,
 ) -> TrafficVerdict:
     """The verdict on traffic between two connected VNets; what was judged already is not judged again. `tunnelled`: a VPN
-    joins them."""
+    joins them. `each`: as for `judge`."""
     views = PerSide(*await gather(*(_view(azure, identities, vnets, side, max_age, tunnelled) for side in Side)))
     if memory.judged is not None and any(map(_in_outage, views)):
         return memory.judged[1]  # an outage changes nothing that was known
-    memory.judged = await get_running_loop().run_in_executor(JUDGE, _judged, memory.judged, (views, flows))
+    memory.judged = await get_running_loop().run_in_executor(JUDGE, _judged, memory.judged, (views, flows, each))
     return memory.judged[1]
 
 
@@ -49,13 +50,14 @@ async def findings_of(
     vnets: PerSide[Seen[ObservedVnet]],
     max_age: timedelta,
     tunnelled: bool = False,
+    each: bool = False,
 ) -> tuple[Finding, ...]:
-    """The findings on all traffic between the two; none where one of them was not read."""
+    """The findings on all traffic between the two, as `diagnose`; none where one of them was not read."""
     one, two = vnets
     if not isinstance(one, Present) or not isinstance(two, Present):
         return ()
     both = PerSide(one.value, two.value)
-    return (await diagnose(azure, memory, identities, both, (), max_age, tunnelled)).findings
+    return (await diagnose(azure, memory, identities, both, (), max_age, tunnelled, each)).findings
 
 
 def _in_outage(vnet: VnetView) -> bool:
@@ -64,7 +66,7 @@ def _in_outage(vnet: VnetView) -> bool:
 
 
 def _judged(
-    before: tuple[object, TrafficVerdict] | None, question: tuple[PerSide[VnetView], tuple[RequiredFlow, ...]]
+    before: tuple[object, TrafficVerdict] | None, question: tuple[PerSide[VnetView], tuple[RequiredFlow, ...], bool]
 ) -> tuple[object, TrafficVerdict]:
     return before if before is not None and before[0] == question else (question, judge(*question))
 

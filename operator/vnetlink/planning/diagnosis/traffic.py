@@ -1,7 +1,8 @@
 """TrafficAllowed: can what is required pass between two connected VNets, as far as can be read without asking a machine?
 
 With required flows each is judged whole: one part of it that is blocked makes it False. Without any, it is False only when
-nothing at all can pass; partial blocks are the rule in a well kept network, hence one Info finding.
+nothing at all can pass; partial blocks are the rule in a well kept network, hence one Info finding, or Info findings where a
+person asks for each.
 """
 
 from __future__ import annotations
@@ -38,9 +39,12 @@ class TrafficVerdict:
     findings: tuple[Finding, ...] = ()
 
 
-def judge(vnets: PerSide[VnetView], flows: tuple[RequiredFlow, ...] = ()) -> TrafficVerdict:
-    """The verdict on both directions, or on the flows that are required. Pure; the same world gives the same text."""
-    verdict = _required(vnets, flows) if flows else _anything(vnets)
+def judge(vnets: PerSide[VnetView], flows: tuple[RequiredFlow, ...] = (), each: bool = False) -> TrafficVerdict:
+    """The verdict on both directions, or on the flows that are required. Pure; the same world gives the same text.
+
+    `each`: a finding for each rule and route that blocks a part, not one for all of them.
+    """
+    verdict = _required(vnets, flows) if flows else _anything(vnets, each)
     return replace(verdict, findings=(*access_off(vnets), *verdict.findings))
 
 
@@ -99,14 +103,15 @@ def _chosen(vnet: VnetView, name: str | None) -> tuple[SubnetView, ...]:
     return tuple(subnet for subnet in vnet.subnets if subnet.name.lower() == name.lower())
 
 
-def _anything(vnets: PerSide[VnetView]) -> TrafficVerdict:
+def _anything(vnets: PerSide[VnetView], each: bool) -> TrafficVerdict:
     both = passages(vnets, RequiredFlow())
     found = findings(both)
+    partly = _partial(found) if each else _summed(found)
     passing = [passage.some_passes() for passage in both]
     if any(passing):
-        return TrafficVerdict(Truth.TRUE, Reason.NO_BLOCK_FOUND, _no_block(both), _summed(found))
+        return TrafficVerdict(Truth.TRUE, Reason.NO_BLOCK_FOUND, _no_block(both), partly)
     if None in passing:
-        return _unknown(both, found)
+        return _unknown(both, partly)
     if not all(endpoints(vnet) for vnet in vnets):
         return TrafficVerdict(Truth.UNKNOWN, Reason.NO_BLOCK_FOUND, "Not judged: a VNet has no subnet for machines.")
     found = found or not_transitive(vnets)
@@ -132,7 +137,8 @@ def _false(flows: tuple[RequiredFlow, ...], blocked: list[RequiredFlow], found: 
     if not found:
         message = "Not judged: no route leads from one VNet to the other before they are connected."
         return TrafficVerdict(Truth.UNKNOWN, Reason.CONNECTING, message)
-    told = f"{len(blocked)} of {len(flows)} required flows cannot pass whole: {_text(blocked[0])}. " if blocked else ""
+    named = "; ".join(map(_text, blocked))
+    told = f"{len(blocked)} of {len(flows)} required flows cannot pass whole: {named}. " if blocked else ""
     return TrafficVerdict(Truth.FALSE, found[0].reason, f"{told}{found[0].message}", found)
 
 
@@ -141,7 +147,7 @@ def _unknown(tried: tuple[Passage, ...], found: tuple[Finding, ...]) -> TrafficV
     unread = _unread(tried)
     why = "; ".join(doubts[:2]) or "one of the VNets has no subnet for machines"
     more = f"; and {len(doubts) - 2} more" if len(doubts) > 2 else ""
-    return TrafficVerdict(Truth.UNKNOWN, unread or Reason.NO_BLOCK_FOUND, f"Nobody knows: {why}{more}.", _summed(found))
+    return TrafficVerdict(Truth.UNKNOWN, unread or Reason.NO_BLOCK_FOUND, f"Nobody knows: {why}{more}.", found)
 
 
 def _unread(tried: tuple[Passage, ...]) -> Reason | None:
@@ -161,12 +167,15 @@ def _no_block(tried: tuple[Passage, ...]) -> str:
 
 def _summed(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Partial blocks as one Info finding."""
-    if not found:
-        return ()
-    first = found[0]
     more = f" ({len(found) - 1} more rules or routes block other parts.)" if len(found) > 1 else ""
-    return (
-        replace(first, message=f"A part of the traffic does not pass: {first.message}{more}", severity=Severity.INFO),
+    return tuple(replace(one, message=f"{one.message}{more}") for one in _partial(found[:1]))
+
+
+def _partial(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Partial blocks as Info findings."""
+    return tuple(
+        replace(one, message=f"A part of the traffic does not pass: {one.message}", severity=Severity.INFO)
+        for one in found
     )
 
 

@@ -11,6 +11,7 @@ from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.domain.routing import NextHop, PeeredSpace, Route, RouteTable, SubnetView, VnetView
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.vnet_link import Direction, RequiredFlow
+from vnetlink.planning.conditions import LONGEST
 from vnetlink.planning.diagnosis.traffic import TrafficVerdict, judge, not_transitive
 from vnetlink.planning.plan import Truth
 
@@ -77,6 +78,17 @@ def test_a_partial_block_is_one_info_finding() -> None:
     assert told(verdict) == ("True", "NoBlockFound")
     (finding,) = verdict.findings
     assert (finding.reason, finding.weight) == (Reason.NETWORK_SECURITY_BLOCKS, Severity.INFO)
+
+
+def test_who_asks_for_each_is_told_every_rule_that_blocks_a_part() -> None:
+    world = changed(Side.VNET1, "a0", world=changed(Side.VNET2, "b0", nsg=nsg("n", DENY_IN)), nsg=nsg("m", DENY_OUT))
+    (summed,), each = judge(world).findings, judge(world, each=True).findings
+    assert summed.message.endswith("(1 more rules or routes block other parts.)")
+    assert [one.message.partition(" (")[0] for one in each] == [
+        "A part of the traffic does not pass: Rule deny-out",
+        "A part of the traffic does not pass: Rule deny-in",
+    ]
+    assert {one.weight for one in each} == {Severity.INFO}
 
 
 def test_it_is_false_only_when_nothing_at_all_can_pass() -> None:
@@ -255,6 +267,23 @@ def test_a_flow_in_both_directions_is_mirrored() -> None:
     assert told(judge(WORLD, (both,))) == ("True", "NoBlockFound")
     assert told(judge(changed(Side.VNET2, "b0", nsg=nsg("n", DENY_OUT)), (both,))) == ("False", "NetworkSecurityBlocks")
     assert told(judge(changed(Side.VNET2, "b0", nsg=nsg("n", DENY_OUT)), (WEB,))) == ("True", "NoBlockFound")
+
+
+def test_each_flow_that_is_blocked_is_named_and_no_other() -> None:
+    """The condition's message holds all of them, however long their names."""
+    closed = changed(Side.VNET2, "b0", nsg=nsg("n", DENY_IN))
+    one = judge(closed, (WEB, replace(WEB, to_subnet="b1")))
+    assert told(one) == ("False", "NetworkSecurityBlocks")
+    assert one.message.startswith("1 of 2 required flows cannot pass whole: Tcp 443 from a0 to b0 (Vnet1ToVnet2). Rule")
+    two = judge(closed, (WEB, replace(WEB, to_subnet="b1"), RequiredFlow(protocol="Udp", port=53)))
+    assert two.message.startswith(
+        "2 of 3 required flows cannot pass whole: Tcp 443 from a0 to b0 (Vnet1ToVnet2); "
+        "Udp 53 from every subnet to every subnet (Both). Rule"
+    )
+    long = WORLD.map(lambda vnet: replace(vnet, subnets=(replace(vnet.subnets[0], name="n" * 80, nsg=nsg("n", DENY_IN)),)))
+    most = judge(long, (RequiredFlow(Direction.BOTH, "Tcp", 65535, "n" * 80, "n" * 80),) * 16)
+    assert most.message.count("(Both)") == 16
+    assert len(most.message) <= LONGEST["message"]
 
 
 def test_a_flow_that_names_no_subnet_of_ours_is_told_so() -> None:
