@@ -95,7 +95,7 @@ class Turn(Generic[P, W]):
             return plan
         match await self._ports.deletions.fleet():
             case Unreadable() as unread:
-                return wait(pair, (Held.by(unread, ""),))
+                return wait(pair, (Held.by(unread, pair.meta.key.described),))
             case Present(fleet):
                 return brake.allow(pair, plan, fleet, threshold)
 
@@ -105,11 +105,11 @@ class Turn(Generic[P, W]):
             return plan, None
         granted = identities(pair, await self._ports.credentials.known(pair), self._settings.law)
         if isinstance(granted, NotGranted):
-            held = hold(pair, Finding(granted.reason, granted.message))
+            held = hold(pair, Finding(granted.reason, granted.message, pair.meta.key.described))
             return held if pair.meta.deleting else not_granted(pair, granted), None
         if isinstance(granted, Unreadable):
-            held = wait(pair, (Held.by(granted, ""),))
-            return held if pair.meta.deleting else unreadable(pair, granted, ""), None
+            held = wait(pair, (Held.by(granted, pair.meta.key.described),))
+            return held if pair.meta.deleting else unreadable(pair, granted, pair.meta.key.described), None
         winner = await self._winner()
         self._displaced = winner is not None
         if winner is not None and pair.meta.deleting:

@@ -83,7 +83,10 @@ def test_a_rule_that_blocks_is_named_between_connected_vnets(azure: ArmsimProces
     assert "deny-all" in told
 
     def denied(port: str) -> dict[str, Any]:
-        return {"name": f"deny-{port}", "properties": {**DENY_ALL["properties"], "priority": int(port), "destinationPortRange": port}}
+        return {
+            "name": f"deny-{port}",
+            "properties": {**DENY_ALL["properties"], "priority": int(port), "destinationPortRange": port},
+        }
 
     security_group(azure, denied("122"), denied("443"))
     code, told, _ = explain(azure, app, data)

@@ -144,7 +144,7 @@ def switching(link: VNetLink, reason: Reason) -> Status:
 
 
 def held(link: VNetLink, reason: Reason) -> Status:
-    plan = wait(link, [Held(Finding(Reason.SCOPE_LOCKED, "A lock."))])
+    plan = wait(link, [Held(Finding(Reason.SCOPE_LOCKED, "A lock.", "id"))])
     return status_of(link, plan, world_of(peered()))
 
 

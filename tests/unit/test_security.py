@@ -26,7 +26,9 @@ def test_every_threat_of_the_design_has_its_row() -> None:
 @pytest.mark.parametrize("threat", THREATS)
 def test_a_threat_names_its_tests_or_from_t12_on_says_that_there_is_none(threat: str) -> None:
     text = " ".join(THREATS[threat].split())
-    assert re.search(r"\.py::test_\w+`", text) or (int(threat[1:]) > MUST_BE_TESTED and re.search("[Nn]ot tested", text))
+    assert re.search(r"\.py::test_\w+`", text) or (
+        int(threat[1:]) > MUST_BE_TESTED and re.search("[Nn]ot tested", text)
+    )
 
 
 @pytest.mark.parametrize(("file", "test"), TESTS)

@@ -91,8 +91,7 @@ class Estate:
         ]
         lines = [table(("VNET1", "VNET2", "1->2", "2->1", "FAULT"), rows)]
         for finding in (finding for pair in self.pairs for finding in pair.findings):
-            lines += ["", f"{FAULTS[finding.reason]}: {finding.message}"]
-            lines += [f"  {finding.remediation}"] if finding.remediation else []
+            lines += ["", f"{FAULTS[finding.reason]}: {finding.message}", f"  {finding.advice}"]
         return "\n".join(lines)
 
     def as_json(self) -> str:
@@ -160,7 +159,7 @@ def _document(pair: EstatePair) -> dict[str, Any]:
             "severity": one.weight.value,
             "id": one.id,
             "message": one.message,
-            "remediation": one.remediation or one.reason.facts.remedy,
+            "remediation": one.advice,
         }
         for one in pair.findings
     ]

@@ -78,7 +78,7 @@ class Explanation:
                 "severity": one.weight.value,
                 "id": one.id,
                 "message": one.message,
-                "remediation": one.remediation or one.reason.facts.remedy,
+                "remediation": one.advice,
             }
             for one in self.findings
         ]
@@ -95,8 +95,7 @@ class Explanation:
         """For people: the answer, then each finding with what to do."""
         lines = [f"1->2 {self.states.vnet1}, 2->1 {self.states.vnet2}: {self.message}"]
         for one in self.findings:
-            lines += ["", f"{one.weight.value}: {one.reason.value}: {one.message}"]
-            lines += [f"  {one.remediation}"] if one.remediation else []
+            lines += ["", f"{one.weight.value}: {one.reason.value}: {one.message}", f"  {one.advice}"]
         return "\n".join(lines)
 
 

@@ -106,7 +106,7 @@ class _Planning:
         ahead = {seen.value.id: seen.value for seen in then.vnets if isinstance(seen, Present)} if making else {}
         pair = _child(link)
         if isinstance(pair, SpecError):
-            return own.and_then(Planned(own.object, blockers=(Finding(Reason.INVALID_SPEC, pair.message),)))
+            return own.and_then(Planned(own.object, blockers=(Finding(Reason.INVALID_SPEC, pair.message, own.object),)))
         return own.and_then(await self._pair(pair, ahead))
 
     def _told(self, observing: Plan, managing: Plan) -> Planned:

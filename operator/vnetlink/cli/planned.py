@@ -59,8 +59,7 @@ class Sheet:
         rows = self._rows()
         lines = [table(COLUMNS, rows) if rows else self._empty]
         for one, finding in self._blockers():
-            lines += ["", f"{one.object}: {finding.reason.value}: {finding.message}"]
-            lines += [f"  {finding.remediation}"] if finding.remediation else []
+            lines += ["", f"{one.object}: {finding.reason.value}: {finding.message}", f"  {finding.advice}"]
         notes = [f"{object}: {note}" for object, note in self._notes()]
         return "\n".join([*lines, *([""] if notes else []), *notes])
 
@@ -70,7 +69,7 @@ class Sheet:
         head = [_cells(COLUMNS), "|---" * len(COLUMNS) + "|"]
         lines = [*head, *map(_cells, rows)] if rows else [self._empty]
         findings = [
-            f"- **{one.object}: {finding.reason.value}**: {f'{finding.message} {finding.remediation}'.strip()}"
+            f"- **{one.object}: {finding.reason.value}**: {finding.message} {finding.advice}"
             for one, finding in self._blockers()
         ]
         notes = [f"- {object}: {note}" for object, note in self._notes()]
@@ -98,7 +97,7 @@ class Sheet:
                 "severity": finding.weight.value,
                 "id": finding.id,
                 "message": finding.message,
-                "remediation": finding.remediation or finding.reason.facts.remedy,
+                "remediation": finding.advice,
             }
             for one, finding in self._blockers()
         ]

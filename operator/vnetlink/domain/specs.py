@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from vnetlink.domain.arm_id import VnetId
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.sides import PerSide, Side
@@ -71,6 +72,11 @@ class ObjectKey:
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def described(self) -> str:
+        """`VNetLink team/app`: for people."""
+        return f"{KINDS[self.kind]} {self}"
 
 
 @dataclass(frozen=True, slots=True)

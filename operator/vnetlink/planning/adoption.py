@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from vnetlink.domain.observed import ObservedPeering
 from vnetlink.domain.peering import PeeringOptions, arm_name
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import AdoptionPolicy, PeeringPair
+from vnetlink.planning import az
 from vnetlink.planning.gateway_transit import reachable_options
 from vnetlink.planning.plan import Finding
 from vnetlink.planning.world import Half
@@ -21,28 +23,25 @@ _NAMES = frozenset({"localSubnetNames", "remoteSubnetNames", "enableOnlyIPv6Peer
 def not_adoptable(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:
     """A peering of this pair stands there, is not recorded as ours, and adoptionPolicy does not allow to take it over."""
     policy = pair.spec.lifecycle.adoption
-    foreign = [half for half in halves if half.peering is not None and not half.recorded and half.ours_to_write]
-    differing = {half.side: _differences(halves, half) for half in foreign}
-    for half in foreign:
+    there = [(half, half.peering) for half in halves if half.peering is not None]
+    foreign = [(half, peering) for half, peering in there if not half.recorded and half.ours_to_write]
+    differing = {half.side: _differences(halves, half) for half, _ in foreign}
+    for half, peering in foreign:
         if policy is AdoptionPolicy.NEVER:
-            yield _refused(half, "adoptionPolicy is Never", "Delete the peering, or set adoptionPolicy: IfMatching")
+            how = f"Set adoptionPolicy: IfMatching, or delete it: {az.delete(peering.id)}"
+            yield _refused(peering, "adoptionPolicy is Never", how)
         elif policy is AdoptionPolicy.IF_MATCHING and differing[half.side]:
             why = f"it differs in {', '.join(differing[half.side])}"
-            yield _refused(half, why, f"{_remedy(halves, differing)}, or set adoptionPolicy: Always")
+            yield _refused(peering, why, f"{_remedy(halves, differing)}, or set adoptionPolicy: Always")
 
 
 def _differences(halves: PerSide[Half], half: Half) -> tuple[str, ...]:
     return reachable_options(halves, half.side).differences(half.peering.options) if half.peering else ()
 
 
-def _refused(half: Half, why: str, remedy: str) -> Finding:
-    id = half.peering.id if half.peering else half.end.id
-    return Finding(
-        Reason.ADOPTION_REFUSED,
-        f"Peering {id} exists, was not made by this object, and is not adopted: {why}.",
-        str(id),
-        remedy,
-    )
+def _refused(peering: ObservedPeering, why: str, remedy: str) -> Finding:
+    text = f"Peering {peering.id} exists, was not made by this object, and is not adopted: {why}."
+    return Finding(Reason.ADOPTION_REFUSED, text, str(peering.id), remedy)
 
 
 def _remedy(halves: PerSide[Half], differing: Differences) -> str:

@@ -91,6 +91,11 @@ def show_vnet(vnet: VnetId) -> str:
     return f"az network vnet show --ids {quote(str(vnet))}"
 
 
+def show_peerings(*peerings: PeeringId) -> str:
+    """Show these peerings."""
+    return f"az network vnet peering show --ids {' '.join(quote(str(one)) for one in peerings)}"
+
+
 def list_peerings(vnet: VnetId) -> str:
     """List this VNet's peerings; az lists take no --ids."""
     return f"az network vnet peering list {_inside(vnet)} --output table"

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Protocol
 
 from vnetlink.domain.identity import Identity, NotGranted
-from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
@@ -70,14 +69,14 @@ def stalled(pair: Owner, blockers: tuple[Finding, ...]) -> Plan:
 
 def not_granted(pair: Owner, refusal: NotGranted) -> Plan:
     """The object may use no identity: nothing is read and nothing is written."""
-    return stalled(pair, (Finding(refusal.reason, refusal.message),))
+    return stalled(pair, (Finding(refusal.reason, refusal.message, pair.meta.key.described),))
 
 
 def duplicate(pair: Owner, winner: ObjectKey) -> Plan:
     """Another object holds this pair: write and delete nothing, and take over when it goes."""
-    message = f"{KINDS[winner.kind]} {winner} connects the same two VNets and is older, so it holds the pair."
+    message = f"{winner.described} connects the same two VNets and is older, so it holds the pair."
     look = f"Delete this one, or look at the other: kubectl get {winner.kind} -n {winner.namespace} {winner.name}"
-    return stalled(pair, (Finding(Reason.DUPLICATE_LINK, message, "", look),))
+    return stalled(pair, (Finding(Reason.DUPLICATE_LINK, message, winner.described, look),))
 
 
 def contested(pair: Owner, plan: Plan, id: str) -> Plan:

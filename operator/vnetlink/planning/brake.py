@@ -72,7 +72,7 @@ def held(owner: Owner, together: int, actions: tuple[HoldDeletion, ...] = ()) ->
         f"{together} objects were deleted at once, more than --deletion-threshold allows; nothing was deleted in Azure."
     )
     remedy = f"`{where} {key.name} {CONFIRM}` deletes what is there, too; `{where} --all {CONFIRM}` for all of the namespace."
-    plan = hold(owner, Finding(Reason.DELETION_HELD, message, "", remedy))
+    plan = hold(owner, Finding(Reason.DELETION_HELD, message, key.described, remedy))
     return Plan(plan.verdict, plan.wake, actions, plan.findings)
 
 

@@ -218,7 +218,7 @@ def _finding(finding: Finding) -> Json:
         "severity": finding.weight.value,
         "id": finding.id,
         "message": finding.message,
-        "remediation": finding.remediation or finding.reason.facts.remedy,
+        "remediation": finding.advice,
     }
 
 

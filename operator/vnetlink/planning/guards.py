@@ -29,12 +29,16 @@ def allow(plan: Plan, pair: PeeringPair, world: PairWorld | None) -> Plan:
 
 def safe(plan: Plan, objection: Callable[[Action], str]) -> Plan:
     """The plan without the actions that there is an objection to; one dropped is a bug in a planner, and told as a finding."""
-    objections = [objection(action) for action in plan.actions]
-    if not any(objections):
-        return plan
-    kept = tuple(action for action, why in zip(plan.actions, objections, strict=True) if not why)
-    told = tuple(Finding(Reason.INVALID_SPEC, f"Refused to act: {why}") for why in objections if why)
-    return replace(plan, actions=kept, findings=(*plan.findings, *told))
+    objected = [(action, objection(action)) for action in plan.actions]
+    told = tuple(_refusal(action, why) for action, why in objected if why)
+    kept = tuple(action for action, why in objected if not why)
+    return replace(plan, actions=kept, findings=(*plan.findings, *told)) if told else plan
+
+
+def _refusal(action: Action, why: str) -> Finding:
+    id = str(action.id) if isinstance(action, AzureAction) else type(action).__name__
+    how = "Nothing was done: report this as a bug of the operator, with its log."
+    return Finding(Reason.INVALID_SPEC, f"Refused to act: {why}.", id, how)
 
 
 def record_objection(pair: Owner) -> str:

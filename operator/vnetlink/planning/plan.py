@@ -24,11 +24,15 @@ class Truth(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The answer of one check: what, to which resource, what to do next (one command)."""
+    """The answer of one check: what, to which resource, what to do next (one command).
+
+    `id`: the ARM id that it is about, or an object's kind, namespace and name (`Secret team/psk`). `remediation` empty: there
+    is no better advice than the reason's own.
+    """
 
     reason: Reason
     message: str
-    id: str = ""
+    id: str
     remediation: str = ""
     severity: Severity | None = None
 
@@ -36,6 +40,11 @@ class Finding:
     def weight(self) -> Severity:
         """The severity shown: the reason's own unless the check says otherwise."""
         return self.severity or self.reason.facts.severity
+
+    @property
+    def advice(self) -> str:
+        """What to do next, as it is shown."""
+        return self.remediation or self.reason.facts.remedy
 
 
 @dataclass(frozen=True, slots=True)

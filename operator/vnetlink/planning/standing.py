@@ -150,19 +150,12 @@ def not_as_asked(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding 
 
 def not_connected(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding | None:
     """The peering stands, and Azure does not call it Connected."""
-    half = both[side]
-    if (
-        half.peering is None
-        or half.peering.state is not PeeringState.INITIATED
-        or both[side.other].missing
-        or _unseen_and_missing(both, side.other)
-    ):
+    own, reverse = both[side].peering, both[side.other].peering
+    if own is None or own.state is not PeeringState.INITIATED or reverse is None:
         return None
-    return Finding(
-        Reason.WAITING_FOR_OTHER_SIDE,
-        f"Peering {half.peering.id} is Initiated though its reverse exists.",
-        str(half.peering.id),
-    )
+    message = f"Peering {own.id} is Initiated though its reverse exists."
+    how = f"If it stays so, compare the two: {az.show_peerings(own.id, reverse.id)}"
+    return Finding(Reason.WAITING_FOR_OTHER_SIDE, message, str(own.id), how)
 
 
 def without_gateway(pair: PeeringPair, both: PerSide[Half], side: Side) -> Finding | None:

@@ -79,7 +79,7 @@ class Trial:
             ports: Ports, pair: PeeringPair, world: str, memory: Memory, ages: Ages
         ) -> tuple[Finding, ...]:
             self.asked.append(ages)
-            return (Finding(Reason.NETWORK_SECURITY_BLOCKS, "A rule."),)
+            return (Finding(Reason.NETWORK_SECURITY_BLOCKS, "A rule.", "id"),)
 
         plan = Plan(Verdict(Truth.FALSE, Reason.CREATING, "Going on."), Wake(timedelta(seconds=9)), self.actions)
         return Kind(

@@ -12,7 +12,7 @@ from vnetlink.domain.kinds import KINDS, PEERING_PAIRS, VPN_CONNECTION_PAIRS
 from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.domain.sides import Side
-from vnetlink.domain.specs import ManagementPolicy, VNetLink
+from vnetlink.domain.specs import ManagementPolicy, ObjectKey, VNetLink
 from vnetlink.domain.times import stamp
 from vnetlink.domain.vnet_link import ReplacePolicy
 from vnetlink.planning.actions import (
@@ -70,7 +70,7 @@ def _unread(link: VNetLink, world: LinkWorld) -> Plan | None:
         if isinstance(group, Unreadable):
             return unreadable(link, group, str(end.id.group))
     unread = next((seen for seen in world.children.values() if isinstance(seen, Unreadable)), None)
-    return unreadable(link, unread, "") if unread is not None else None
+    return unreadable(link, unread, link.meta.key.described) if unread is not None else None
 
 
 def _held(link: VNetLink, plan: Plan) -> Plan:
@@ -164,9 +164,10 @@ def foreign_children(link: VNetLink, world: LinkWorld) -> tuple[Finding, ...]:
     seen = _child(world, child.kind(link))
     if seen is None or seen.ours:
         return ()
-    where = f"-n {link.meta.key.namespace} {seen.kind} {seen.name}"
-    text = f"{KINDS[seen.kind]} {link.meta.key.namespace}/{seen.name} exists and was not made by this link, which needs that name."
-    return (Finding(Reason.NAME_TAKEN, text, "", f"Delete it, or give this link another name: kubectl get {where}"),)
+    key = ObjectKey(seen.kind, link.meta.key.namespace, seen.name)
+    text = f"{key.described} exists and was not made by this link, which needs that name."
+    how = f"Delete it, or give this link another name: kubectl get -n {key.namespace} {key.kind} {key.name}"
+    return (Finding(Reason.NAME_TAKEN, text, key.described, how),)
 
 
 def _child(world: LinkWorld, kind: str) -> Child | None:

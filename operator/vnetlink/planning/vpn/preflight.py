@@ -314,7 +314,10 @@ def not_adoptable(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHal
             continue
         differing = (*pair.spec.options_of(half.side).differences(connection.options), *_other_key(world, half))
         if policy is AdoptionPolicy.NEVER:
-            why, how = "adoptionPolicy is Never", "Delete the connection, or set adoptionPolicy: IfMatching"
+            why, how = (
+                "adoptionPolicy is Never",
+                f"Set adoptionPolicy: IfMatching, or delete it: {az.delete(connection.id)}",
+            )
         elif policy is AdoptionPolicy.IF_MATCHING and differing:
             why = f"it differs in {', '.join(differing)}"
             how = f"Make spec.vpn like it ({_as_found(pair, half, differing)}), or set adoptionPolicy: Always"
@@ -350,42 +353,46 @@ def _as_found(pair: VpnConnectionPair, half: VpnHalf, differing: tuple[str, ...]
 
 def secrets(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> Iterator[Finding]:
     """The key must be there before anything is made that would wait for it."""
-    ref, namespace = pair.spec.shared_key.secret, pair.meta.key.namespace
-    name = f"Secret {namespace}/{ref.name}"
+    ref, namespace, name = pair.spec.shared_key.secret, pair.meta.key.namespace, secret_of(pair)
     match world.secret:
         case Unreadable(reason, message, False):
-            yield Finding(reason, message, "", f"Grant it: kubectl auth can-i get secret/{ref.name} -n {namespace}")
+            yield Finding(reason, message, name, f"Grant it: kubectl auth can-i get secret/{ref.name} -n {namespace}")
         case Absent() if not pair.spec.shared_key.generate:
             yield Finding(
-                Reason.SHARED_KEY_MISSING, f"{name} does not exist.", "", _make_secret(namespace, ref.name, ref.key)
+                Reason.SHARED_KEY_MISSING, f"{name} does not exist.", name, _make_secret(namespace, ref.name, ref.key)
             )
         case Absent() if not world.manages_secrets:
             why = "spec.vpn.sharedKey.generate needs create, update and delete on Secrets, which the operator was not granted"
             yield Finding(
                 Reason.SHARED_KEY_MISSING,
                 f"{name} does not exist, and {why} in namespace {namespace}.",
-                "",
+                name,
                 f"{_make_secret(namespace, ref.name, ref.key)}; or have the administrator grant the right.",
             )
         case Present(secret) if not secret.labelled:
             yield Finding(
                 Reason.SECRET_NOT_LABELLED,
                 f'{name} does not carry the label vnetlink.dev/shared-key: "true", so it is not read.',
-                "",
+                name,
                 f"kubectl label secret -n {namespace} {ref.name} vnetlink.dev/shared-key=true",
             )
         case Present(secret) if secret.key is None:
             text = f"{name} has no value under {ref.key!r}."
-            yield Finding(Reason.SHARED_KEY_MISSING, text, "", _make_secret(namespace, ref.name, ref.key))
+            yield Finding(Reason.SHARED_KEY_MISSING, text, name, _make_secret(namespace, ref.name, ref.key))
         case Present(secret) if isinstance(secret.key, KeyFault):
             yield Finding(
                 Reason.SHARED_KEY_INVALID,
                 f"The key {ref.key!r} in {name} {secret.key.value}.",
-                "",
-                Reason.SHARED_KEY_INVALID.facts.remedy,
+                name,
+                f"{Reason.SHARED_KEY_INVALID.facts.remedy.rstrip('.')}: kubectl edit secret -n {namespace} {ref.name}",
             )
         case _:
             return
+
+
+def secret_of(pair: VpnConnectionPair) -> str:
+    """`Secret team/psk`: the one that spec names, for people."""
+    return f"Secret {pair.meta.key.namespace}/{pair.spec.shared_key.secret.name}"
 
 
 def _make_secret(namespace: str, name: str, key: str) -> str:

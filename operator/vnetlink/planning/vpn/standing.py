@@ -185,7 +185,9 @@ def keys_differ(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]
     aim = key_rotation.goal(world)
     if pair.record.rotation is not None and aim is not None and not key_rotation.held(pair, world):
         phase = key_rotation.phase(pair, world, both)
-        yield Finding(Reason.ROTATING_SHARED_KEY, f"The shared key is being rotated: {phase}.")
+        yield Finding(
+            Reason.ROTATING_SHARED_KEY, f"The shared key is being rotated: {phase}.", preflight.secret_of(pair)
+        )
         return
     wrong = [half for half in both if aim is not None and half.connection and key_rotation.has(half, aim) is False]
     if not wrong and key_rotation.differ(world, both):
@@ -220,19 +222,19 @@ def weak_or_trimmed(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnH
     key = secret.key if secret is not None else None
     if not isinstance(key, CheckedKey):
         return
-    name = f"Secret {pair.meta.key.namespace}/{pair.spec.shared_key.secret.name}"
+    name = preflight.secret_of(pair)
     how = "openssl rand -base64 48 | tr -d '+/=\\n' makes a strong one without a newline"
     if key.trimmed:
         yield Finding(
             Reason.SHARED_KEY_INVALID,
             f"The key in {name} ends in a newline, which was left out.",
-            "",
+            name,
             how,
             Severity.WARNING,
         )
     if key.weak:
         yield Finding(
-            Reason.SHARED_KEY_INVALID, f"The key in {name} is weak: it can be guessed.", "", how, Severity.WARNING
+            Reason.SHARED_KEY_INVALID, f"The key in {name} is weak: it can be guessed.", name, how, Severity.WARNING
         )
 
 
@@ -240,20 +242,22 @@ def no_way_back(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]
     """Rollback is asked for and cannot be done, so it acts as Hold."""
     asked = pair.spec.shared_key.on_failure is OnFailure.ROLLBACK
     namespace = pair.meta.key.namespace
-    unread = any(isinstance(half.seen.key, Unreadable) and not half.seen.key.transient for half in both)
+    unread = next(
+        (half for half in both if isinstance(half.seen.key, Unreadable) and not half.seen.key.transient), None
+    )
     if asked and world.asked_for_secrets and not key_rotation.can_roll_back(pair, world):
         yield Finding(
             Reason.AUTHORIZATION_FAILED,
             f"onFailure: Rollback acts as Hold: the operator may not keep the previous key in a Secret of namespace {namespace}.",
-            "",
+            pair.meta.key.described,
             "Have the administrator grant create, update and delete on Secrets, or set rotation.onFailure: Hold",
             Severity.WARNING,
         )
-    elif asked and pair.record.rotation is not None and unread and key_rotation.kept(world) is None:
+    elif asked and pair.record.rotation is not None and unread is not None and key_rotation.kept(world) is None:
         yield Finding(
             Reason.AUTHORIZATION_FAILED,
             "onFailure: Rollback acts as Hold: the operator may not read the key that the connections had.",
-            "",
+            str(unread.seen.connection_id),
             "Grant Microsoft.Network/connections/sharedKey/action, or set rotation.onFailure: Hold",
             Severity.WARNING,
         )
@@ -270,11 +274,11 @@ def held(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) -> It
     if key_rotation.held(pair, world) and not _up(both):
         hold = pair.spec.shared_key.on_failure is OnFailure.HOLD
         why = "onFailure: Hold" if hold else "onFailure: Rollback acts as Hold, as no previous key is kept"
-        name = f"{pair.meta.key.namespace}/{pair.spec.shared_key.secret.name}"
+        name = preflight.secret_of(pair)
         yield Finding(
             Reason.TUNNEL_NOT_CONNECTED,
-            f"Both connections have the key in Secret {name}, and the tunnel does not come up; the key stays ({why}).",
-            "",
+            f"Both connections have the key in {name}, and the tunnel does not come up; the key stays ({why}).",
+            name,
             _another_key(pair),
         )
 
@@ -288,11 +292,11 @@ def rolled_back(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]
     """The user's key did not bring the tunnel up; the one before counts until the Secret changes."""
     aim = key_rotation.goal(world)
     if aim is not None and aim.rolled_back:
-        name = f"{pair.meta.key.namespace}/{pair.spec.shared_key.secret.name}"
+        name = preflight.secret_of(pair)
         yield Finding(
             Reason.TUNNEL_NOT_CONNECTED,
-            f"The key in Secret {name} did not bring the tunnel up and was rolled back; the previous key is in use.",
-            "",
+            f"The key in {name} did not bring the tunnel up and was rolled back; the previous key is in use.",
+            name,
             _another_key(pair),
             Severity.WARNING,
         )

@@ -109,11 +109,29 @@ async def test_an_outage_changes_nothing_that_was_known_and_a_refusal_does() -> 
 @pytest.mark.parametrize(("state", "judged"), [("Connected", True), ("Disconnected", False)])
 async def test_a_link_is_told_the_rule_that_blocks_while_its_pair_stands_ready_or_not(state: str, judged: bool) -> None:
     estate, link = Estate(), link_of()
-    metadata = {"name": "app-to-data-peering", "namespace": "team", "uid": "child", "resourceVersion": "7", "generation": 1}
-    drifted = {"type": "Ready", "status": "False", "reason": "Drifted", "message": "As the pair says.", "observedGeneration": 1}
+    metadata = {
+        "name": "app-to-data-peering",
+        "namespace": "team",
+        "uid": "child",
+        "resourceVersion": "7",
+        "generation": 1,
+    }
+    drifted = {
+        "type": "Ready",
+        "status": "False",
+        "reason": "Drifted",
+        "message": "As the pair says.",
+        "observedGeneration": 1,
+    }
     shown = {"conditions": [drifted], "vnet1ToVnet2": {"state": "Connected"}, "vnet2ToVnet1": {"state": state}}
     spec = {side.value: {"id": str(IDS[side])} for side in Side}
-    child = {"apiVersion": "vnetlink.dev/v1alpha1", "kind": "PeeringPair", "metadata": metadata, "spec": spec, "status": shown}
+    child = {
+        "apiVersion": "vnetlink.dev/v1alpha1",
+        "kind": "PeeringPair",
+        "metadata": metadata,
+        "spec": spec,
+        "status": shown,
+    }
     estate.outside.server.put("peeringpairs", child)
 
     world = await LINK.read(estate.outside.ports, link, PerSide(OPERATOR, OPERATOR), estate.memory, CALM)

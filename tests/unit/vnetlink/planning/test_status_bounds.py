@@ -150,7 +150,7 @@ def test_a_status_keeps_within_its_schema_however_much_there_is_to_say(
 
 def test_what_matters_most_is_what_is_kept() -> None:
     link = link_of()
-    note, fault = Finding(Reason.NOT_TRANSITIVE, "note"), Finding(Reason.SCOPE_LOCKED, "fault")
+    note, fault = Finding(Reason.NOT_TRANSITIVE, "note", "id"), Finding(Reason.SCOPE_LOCKED, "fault", "id")
     verdict = Verdict(Truth.FALSE, Reason.SCOPE_LOCKED, "fault", stalled=True)
     plan = Plan(verdict, Wake(timedelta(0)), findings=(note,) * 20 + (fault,))
     made = conditions.status(link, plan, None, {}, NOW) or {}

@@ -280,7 +280,9 @@ def test_each_flow_that_is_blocked_is_named_and_no_other() -> None:
         "2 of 3 required flows cannot pass whole: Tcp 443 from a0 to b0 (Vnet1ToVnet2); "
         "Udp 53 from every subnet to every subnet (Both). Rule"
     )
-    long = WORLD.map(lambda vnet: replace(vnet, subnets=(replace(vnet.subnets[0], name="n" * 80, nsg=nsg("n", DENY_IN)),)))
+    long = WORLD.map(
+        lambda vnet: replace(vnet, subnets=(replace(vnet.subnets[0], name="n" * 80, nsg=nsg("n", DENY_IN)),))
+    )
     most = judge(long, (RequiredFlow(Direction.BOTH, "Tcp", 65535, "n" * 80, "n" * 80),) * 16)
     assert most.message.count("(Both)") == 16
     assert len(most.message) <= LONGEST["message"]
