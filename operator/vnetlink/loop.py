@@ -8,10 +8,10 @@ from __future__ import annotations
 import logging
 
 from vnetlink.credential_turn import CredentialTurn
-from vnetlink.domain.kinds import AZURE_CREDENTIALS
+from vnetlink.domain.kinds import AZURE_CREDENTIALS, VNET_LINKS
 from vnetlink.domain.outcome import Absent, Later, Present, Refused, Unreadable
 from vnetlink.domain.specs import ObjectKey, Owner, PeeringPair, SpecError, VNetLink, VpnConnectionPair
-from vnetlink.kinds.link import LINK
+from vnetlink.kinds.link import LINK, let_pairs_go
 from vnetlink.kinds.peering import PEERING
 from vnetlink.kinds.vpn import VPN
 from vnetlink.kube.answers import Write
@@ -83,6 +83,8 @@ class Loop:
         ports, message = self._ports, wrong.message
         if wrong.meta.deleting and wrong.meta.finalizer:
             if wrong.orphan:
+                if wrong.meta.key.kind == VNET_LINKS and not await let_pairs_go(ports, wrong.meta):
+                    return Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
                 return _released(await ports.objects.release(body))
             message = f"Deletion is held: {message}. {LET_GO}"
         status = conditions.spec_error(wrong.meta, message, body.get("status") or {}, ports.now())

@@ -14,13 +14,13 @@ from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Outcome, Present, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
-from vnetlink.domain.specs import ObjectKey, SpecError, VNetLink
+from vnetlink.domain.specs import DeletionPolicy, ObjectKey, ObjectMeta, SpecError, VNetLink
 from vnetlink.kinds.diagnosis import diagnose
 from vnetlink.kinds.kind import Kind
 from vnetlink.kube.api import Body
 from vnetlink.kube.decode import decode, metadata
 from vnetlink.memory import Memory
-from vnetlink.planning.actions import AzureAction, LinkAction
+from vnetlink.planning.actions import AzureAction, DeleteChild, LinkAction, PutChild
 from vnetlink.planning.ages import Ages, of_traffic
 from vnetlink.planning.conditions import Shown
 from vnetlink.planning.diagnosis.traffic import TrafficVerdict
@@ -116,7 +116,6 @@ def _child(ports: Ports, link: VNetLink, kind: str, seen: Seen[Body]) -> Seen[Ch
         return seen
     body, meta = seen.value, seen.value["metadata"]
     status = body.get("status") or {}
-    owners = meta.get("ownerReferences") or ()
     ready: Body = next((row for row in status.get("conditions") or () if row.get("type") == "Ready"), {})
     current = ready.get("observedGeneration") == meta.get("generation")
     told = (str(ready.get(name) or "") for name in ("status", "reason", "message")) if current else ("", "", "")
@@ -127,7 +126,7 @@ def _child(ports: Ports, link: VNetLink, kind: str, seen: Seen[Body]) -> Seen[Ch
             name=meta["name"],
             uid=meta["uid"],
             version=meta["resourceVersion"],
-            ours=any(owner.get("controller") and owner.get("uid") == link.meta.uid for owner in owners),
+            ours=_controls(link.meta.uid, body),
             deleting=bool(meta.get("deletionTimestamp")),
             in_line=_in_line(ports, link, kind, body),
             status=status,
@@ -148,14 +147,34 @@ def _in_line(ports: Ports, link: VNetLink, kind: str, body: Body) -> bool:
 
 async def _before_azure(ports: Ports, link: VNetLink) -> Plan | None:
     """Pairs go first, with or without a grant: each of them has what it needs, or says what it lacks."""
-    children = await _children(ports, link)
-    unread = next((seen for seen in children.values() if isinstance(seen, Unreadable)), None)
-    there = [seen.value for seen in children.values() if isinstance(seen, Present) and seen.value.ours]
-    if unread is None and there:
-        return deletion.pairs_first(link, there)
-    if unread is None and not deletion.needs_azure(link):
-        return release(Reason.ORPHANED, "Nothing in Azure goes with this object.")
-    return None
+    if plan := deletion.pairs_first(link, await _children(ports, link)):
+        return plan
+    return None if deletion.needs_azure(link) else release(Reason.ORPHANED, "Nothing in Azure goes with this object.")
+
+
+async def let_pairs_go(ports: Ports, link: ObjectMeta) -> bool:
+    """The next step for the pairs of a link whose own spec cannot be read: each is to leave Azure as it is, then it goes.
+
+    True: none is left. The API server would delete them with the link, and each would take what its own deletionPolicy says.
+    """
+    gone = True
+    for kind in PAIRS:
+        key = ObjectKey(kind, link.key.namespace, f"{link.key.name}-{child.SUFFIX[kind]}")
+        seen = await ports.objects.get(key)
+        if isinstance(seen, Absent) or (isinstance(seen, Present) and not _controls(link.uid, seen.value)):
+            continue
+        gone = False
+        if isinstance(seen, Present):
+            meta, spec = seen.value["metadata"], seen.value["spec"]
+            orphaned = {**spec, "deletionPolicy": DeletionPolicy.ORPHAN.value}
+            put = PutChild(kind, key.name, orphaned, meta["resourceVersion"])
+            await ports.children.perform(link, DeleteChild(kind, key.name, meta["uid"]) if spec == orphaned else put)
+    return gone
+
+
+def _controls(uid: str, pair: Body) -> bool:
+    owners = pair["metadata"].get("ownerReferences") or ()
+    return any(owner.get("controller") and owner.get("uid") == uid for owner in owners)
 
 
 def _shown(link: VNetLink, world: LinkWorld) -> Shown:

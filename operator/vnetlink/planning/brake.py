@@ -43,12 +43,14 @@ def takes(owner: Owner, plan: Plan) -> bool:
     """Whether the plan is a deletion that nobody has confirmed and that deletes in Azure, by itself or through a pair.
 
     One that has to wait before it can (an operation, throttling, no token) counts, too: it would go on when fewer are left.
+    A pair goes when its spec says what its link's says: that of an orphaned link takes nothing with it.
     """
     if not owner.meta.deleting or owner.meta.deletion_confirmed:
         return False
+    deletes = owner.spec.lifecycle.deletion is not DeletionPolicy.ORPHAN
     if not plan.actions:
-        return owner.spec.lifecycle.deletion is not DeletionPolicy.ORPHAN
-    return any(isinstance(action, AzureAction | DeleteChild) for action in plan.actions)
+        return deletes
+    return any(isinstance(one, AzureAction) or (deletes and isinstance(one, DeleteChild)) for one in plan.actions)
 
 
 def allow(owner: Owner, plan: Plan, fleet: Fleet, threshold: int) -> Plan:

@@ -5,11 +5,11 @@ A resource group stays, even one that we made: deleting it would delete whatever
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from vnetlink.domain.arm_id import PrivateDnsZoneId, ZoneLinkId
 from vnetlink.domain.kinds import KINDS
-from vnetlink.domain.outcome import Absent, Present, Unreadable
+from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.specs import DeletionPolicy, VNetLink
@@ -45,9 +45,8 @@ def needs_azure(link: VNetLink) -> bool:
 
 def plan_deletion(link: VNetLink, world: LinkWorld) -> Plan:
     """The next step of a deletion: pairs first, each with the link's present deletionPolicy."""
-    there = [seen.value for seen in world.children.values() if isinstance(seen, Present) and seen.value.ours]
-    if there:
-        return pairs_first(link, there)
+    if plan := pairs_first(link, world.children):
+        return plan
     steps = tuple(_parts(link, world))
     for step in steps:
         if isinstance(step, DeletePart):
@@ -74,8 +73,15 @@ def recorded_zones(link: VNetLink) -> Iterator[PrivateDnsZoneId]:
             yield part.id.zone
 
 
-def pairs_first(link: VNetLink, there: list[Child]) -> Plan:
-    """Every pair gets the link's present deletionPolicy, then goes."""
+def pairs_first(link: VNetLink, children: Mapping[str, Seen[Child]]) -> Plan | None:
+    """Every pair gets the link's present deletionPolicy, then goes. None: no pair of this link is left.
+
+    One that cannot be read may be there: without the link it would be deleted as its own spec says, not as the link's.
+    """
+    there = [seen.value for seen in children.values() if isinstance(seen, Present) and seen.value.ours]
+    unread = [Held.by(seen, "") for seen in children.values() if isinstance(seen, Unreadable)]
+    if not there:
+        return wait(link, unread) if unread else None
     actions: list[ChildAction] = []
     for one in there:
         if not one.in_line:  # above all its deletionPolicy, which may be set while it is being deleted

@@ -81,9 +81,15 @@ def _wanted(link: VNetLink, world: LinkWorld) -> Iterator[tuple[WantedZone, Seen
                 yield zone, seen, side
 
 
-def adopted(link: VNetLink, world: LinkWorld) -> OwnershipRecord:
-    """The record with the zone links that are there already."""
+def known(link: VNetLink, world: LinkWorld) -> OwnershipRecord:
+    """The record with the zone links that are there already, and without those that are no longer asked for nor ours to delete."""
     record = link.record
+    for place, old in unwanted(link):
+        zone_now = world.zone(place.zone)
+        if zone_now is not None and not isinstance(zone_now.links, Unreadable):
+            links = zone_now.links.value if isinstance(zone_now.links, Present) else ()
+            if not any(one.id == old.id and made(link, place, one) for one in links):
+                record = record.without_part(place)
     for zone, seen, side in _wanted(link, world):
         there, place = _leading_to(seen, link.spec.ends[side].id), slot(zone, side)
         part = record.parts.get(place)
@@ -116,7 +122,11 @@ def findings(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
             how = f"Change it where it is managed, or run: {az.register(there.id, wanted)}"
             yield Finding(Reason.DRIFTED, text, str(there.id), how)
     for place, part in unwanted(link):
-        if refusal := world.refusals.get(place):
+        zone_now = world.zone(place.zone)
+        if zone_now is not None and isinstance(unread := zone_now.links, Unreadable):
+            text = f"Zone link {part.id}, which spec.dns no longer asks for, cannot be looked for: {unread.message}"
+            yield Finding(unread.reason, text, str(part.id), remedy(unread.reason, unread.message, str(part.id)))
+        elif refusal := world.refusals.get(place):
             text = f"Azure refused to delete zone link {part.id}, which spec.dns no longer asks for: {refusal.message}"
             yield Finding(refusal.reason, text, str(part.id), remedy(refusal.reason, refusal.message, str(part.id)))
 

@@ -43,7 +43,7 @@ def after_write(link: VNetLink, action: LinkAction, outcome: Outcome, drifted: b
 
 def after_child(link: VNetLink, action: ChildAction) -> Iterator[Event]:
     """A pair was made, put back or taken away. What gateways cost is said before the first one is made."""
-    if isinstance(action, AskChild):
+    if isinstance(action, AskChild) or link.meta.deleting:  # what goes with a link is told by its pair
         return
     if isinstance(action, DeleteChild):
         yield normal(

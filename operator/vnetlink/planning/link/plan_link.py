@@ -17,6 +17,7 @@ from vnetlink.domain.times import stamp
 from vnetlink.domain.vnet_link import ReplacePolicy
 from vnetlink.planning.actions import (
     Action,
+    AskChild,
     ChildAction,
     DeleteChild,
     DeletePart,
@@ -42,7 +43,7 @@ def plan_link(link: VNetLink, world: LinkWorld) -> Plan:
         return plan
     refused = (*vnets.blockers(link, world), *vnets.overlapping(link, world), *foreign_children(link, world))
     if refused:
-        return _held(link, stalled(link, refused))
+        return _held(link, replace(stalled(link, refused), actions=_handed_down(link, world)))
     if link.spec.lifecycle.writes:
         return _held(link, _manage(link, world))
     plan = Plan(
@@ -99,7 +100,7 @@ def _manage(link: VNetLink, world: LinkWorld) -> Plan:
             standing(link, world), Wake(SOON, backoff=True, at_most=POLL), findings=findings(link, world), waiting=True
         )
     pairs = children(link, world)
-    linking, record = _zones(link, world)[:1], dns.adopted(link, world)
+    linking, record = _zones(link, world)[:1], dns.known(link, world)
     for step in linking:
         record = before(record, step, since)
     actions: tuple[Action, ...] = (*pairs, *recording(link, record), *linking)
@@ -157,6 +158,12 @@ def children(link: VNetLink, world: LinkWorld) -> tuple[ChildAction, ...]:
     elif new.ours and not new.deleting and (asking := child.ask(link, world, new)):
         actions.append(asking)
     return tuple(actions)
+
+
+def _handed_down(link: VNetLink, world: LinkWorld) -> tuple[ChildAction, ...]:
+    """What the pairs that are there have to know, whatever keeps the link from more: above all suspend and the policies."""
+    there = (action for action in children(link, world) if isinstance(action, PutChild | AskChild))
+    return tuple(action for action in there if action.version)
 
 
 def foreign_children(link: VNetLink, world: LinkWorld) -> tuple[Finding, ...]:

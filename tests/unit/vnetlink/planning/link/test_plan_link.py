@@ -11,13 +11,13 @@ from link_worlds import ENDS, NOW, OPERATOR, OWNER, ZONE, link_of, pair_that_say
 from properties.azure_model import IDS, Azure
 from vnetlink.domain.arm_id import ZoneLinkId
 from vnetlink.domain.observed import ObservedZoneLink, Provisioning
-from vnetlink.domain.outcome import Absent, Present, Refused
+from vnetlink.domain.outcome import Absent, Present, Refused, Seen, Unreadable
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, ManagementPolicy, VNetLink
 from vnetlink.domain.vnet_link import VnetCreation, WantedZone
-from vnetlink.planning.actions import AskChild, ChangePrefixes, DeletePart, PutChild, PutVnet, PutZoneLink
+from vnetlink.planning.actions import AskChild, ChangePrefixes, DeletePart, PutChild, PutVnet, PutZoneLink, Record
 from vnetlink.planning.link import dns
 from vnetlink.planning.link.guards import allow
 from vnetlink.planning.link.plan_link import plan_link
@@ -205,6 +205,34 @@ def test_a_zone_link_that_azure_refuses_to_delete_is_told_and_holds_up_no_other(
     plan = planned(link, world)
     assert unlinked(plan) == []
     assert [one.reason for one in plan.findings] == [Reason.SCOPE_LOCKED]
+
+
+@pytest.mark.parametrize("links", [Absent(), Present(())], ids=["no zone", "no link"])
+def test_a_zone_link_that_is_no_longer_asked_for_and_gone_leaves_the_record(
+    links: Seen[tuple[ObservedZoneLink, ...]],
+) -> None:
+    link, world = dropped(OWNER)
+    plan = planned(link, replace(world, zones=(SeenZone(ZONE, links, OPERATOR),)))
+    (record,) = [action.record for action in plan.actions if isinstance(action, Record)]
+    assert record.parts == {}
+
+
+def test_a_zone_link_that_is_no_longer_asked_for_and_cannot_be_looked_for_is_told_and_kept_in_mind() -> None:
+    link, world = dropped(OWNER)
+    lost = Unreadable(Reason.AUTHORIZATION_FAILED, "lacks the right to read it", transient=False)
+    plan = planned(link, replace(world, zones=(SeenZone(ZONE, lost, OPERATOR),)))
+    assert not any(isinstance(action, Record) for action in plan.actions)
+    assert [(one.reason, one.id) for one in plan.findings] == [
+        (Reason.AUTHORIZATION_FAILED, str(ZoneLinkId(ZONE, "one")))
+    ]
+
+
+def test_a_link_that_is_blocked_still_tells_its_pair_what_a_person_wants_of_it() -> None:
+    azure = peered().grow(Side.VNET1, "10.2.0.0/16")
+    plan = planned(link_of(), world_of(azure, pair_that_says(in_line=False)))
+    assert (plan.verdict.reason, plan.verdict.stalled) == (Reason.ADDRESS_SPACES_OVERLAP, True)
+    assert [type(action) for action in plan.actions] == [PutChild]
+    assert planned(link_of(), world_of(azure)).actions == ()
 
 
 def test_a_vnet_that_another_object_peered_is_not_called_missing() -> None:
