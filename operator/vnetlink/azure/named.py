@@ -40,7 +40,8 @@ class Proven:
         clock: Callable[[], float],
     ) -> None:
         self._of, self._prove, self._make, self._clock = credential, prove, make, clock
-        self._version, self._until = "", float("-inf")
+        self._version, self._lasts = "", 0.0
+        self._until = self._kept = float("-inf")
         self._credential: Credential | None = None
 
     async def get_token(self, *scopes: str, claims: str | None = None, **options: Any) -> AccessToken:
@@ -58,17 +59,21 @@ class Proven:
             await credential.close()
 
     async def _current(self) -> Credential:
-        if self._credential is not None and self._clock() < self._until:
-            return self._credential
         asked = self._clock()
+        if self._credential is not None and asked < self._until:
+            return self._credential
         proof = await self._prove(self._of)
         if isinstance(proof, Unreadable):
+            if self._credential is not None and asked < self._kept:
+                self._until = min(asked + self._lasts, self._kept)
+                return self._credential
             text = f"No token for AzureCredential {self._of.meta.key}: {proof.message}"
             raise TokenRefused(NoToken(proof.reason, text, proof.transient))
         if self._credential is None or proof.version != self._version:
             await self.close()
             self._credential = self._made(proof)
-        self._version, self._until = proof.version, asked + proof.lasts
+        self._version, self._lasts = proof.version, proof.lasts
+        self._until, self._kept = asked + proof.lasts, asked + proof.kept
         return self._credential
 
     def _made(self, proof: Proof) -> Credential:
@@ -96,7 +101,9 @@ def named_credential(
     login = {"authority": cloud.authority_host, "disable_instance_discovery": not cloud.known, **common}
     match described.type:
         case CredentialType.MANAGED_IDENTITY:
-            return ManagedIdentityCredential(client_id=described.client or None, **common)
+            # It would exchange the pod's token file where there is one; only DefaultAzureCredential may say so in public.
+            machine: dict[str, Any] = {"_exclude_workload_identity_credential": True}
+            return ManagedIdentityCredential(client_id=described.client or None, **machine, **common)
         case CredentialType.DEFAULT:
             return _default(identity, cloud, environ, wire, login)
         case CredentialType.WORKLOAD_IDENTITY:

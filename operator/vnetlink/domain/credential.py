@@ -121,13 +121,15 @@ class AzureCredential:
 class Proof:
     """What the login service is shown: an assertion, a client secret or a certificate. Never printed.
 
-    `version` differs when the proof does; after `lasts` seconds it is to be asked for anew.
+    `version` differs when the proof does; after `lasts` seconds it is to be asked for anew. When there is none by then, this
+    one may be used until it is `kept` seconds old.
     """
 
     version: str
     value: bytes = field(repr=False)
     lasts: float
     password: bytes | None = field(default=None, repr=False)
+    kept: float = 0.0
 
 
 def credential_key(namespace: str, name: str) -> ObjectKey:

@@ -24,7 +24,8 @@ CLIENT_SECRET, CERTIFICATE, PASSWORD = "clientSecret", "certificate", "password"
 
 TOKEN_SECONDS = 3600
 EARLY = 600.0  # a token is asked for anew this long before it ends
-SECRET_LASTS = 300.0  # seconds after which a Secret is read again; it is not watched
+SECRET_LASTS = 30.0  # seconds after which a Secret is read again; it is not watched
+SECRET_KEPT = 300.0  # of one that is gone: a namespace that is deleted loses its Secrets before its pairs
 
 
 class Proofs:
@@ -98,7 +99,7 @@ def _proof(body: Body, credential: AzureCredential) -> Proof | Unreadable:
         return Unreadable(Reason.CREDENTIAL_MISSING, text, transient=False)
     if key == CLIENT_SECRET:
         value = value.strip()  # a file made with an editor ends in a line feed
-    return Proof(str(body["metadata"]["resourceVersion"]), value, SECRET_LASTS, _value(body, PASSWORD))
+    return Proof(str(body["metadata"]["resourceVersion"]), value, SECRET_LASTS, _value(body, PASSWORD), SECRET_KEPT)
 
 
 def _value(body: Body, key: str) -> bytes | None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
+from urllib.parse import unquote
 
 import pytest
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.identity.aio import (
     ClientSecretCredential,
     DefaultAzureCredential,
-    ManagedIdentityCredential,
     WorkloadIdentityCredential,
 )
 
+from listening import TOKEN, Listener, Said
 from vnetlink.azure.cloud import Cloud
 from vnetlink.azure.identities import SWEEP_EVERY, UNUSED_FOR, Identities
 from vnetlink.azure.named import Proven, named_credential
@@ -91,6 +95,19 @@ async def test_another_proof_makes_another_credential_and_lets_go_of_the_first(w
     assert [one.closed for one in world.made] == [True, False]
 
 
+async def test_a_proof_that_is_gone_is_used_on_for_a_while_and_looked_for_now_and_then(world: World) -> None:
+    world.proof = Proof("1", b"s3cret", 30.0, kept=300.0)
+    await world.token()
+    world.proof = MISSING
+    for now in (30.0, 31.0, 299.0):
+        world.now = now
+        assert await world.token() == "1"
+    assert world.asked == 3
+    world.now = 300.0
+    with pytest.raises(TokenRefused):
+        await world.token()
+
+
 async def test_without_a_proof_there_is_no_token_and_the_reason_is_the_proofs(world: World) -> None:
     world.proof = MISSING
     with pytest.raises(TokenRefused) as refused:
@@ -141,6 +158,14 @@ async def test_what_nobody_has_used_for_an_hour_is_let_go_of() -> None:
 
 
 async def kind_of(type: CredentialType, client: str, monkeypatch: pytest.MonkeyPatch, **environ: str) -> object:
+    async with credential_of(type, client, monkeypatch, **environ) as made:
+        return made
+
+
+@asynccontextmanager
+async def credential_of(
+    type: CredentialType, client: str, monkeypatch: pytest.MonkeyPatch, **environ: str
+) -> AsyncIterator[Credential]:
     for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_CLIENT_SECRET"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environ.items():
@@ -148,17 +173,34 @@ async def kind_of(type: CredentialType, client: str, monkeypatch: pytest.MonkeyP
     wire = Wire(environ)
     identity = Identity.of(replace(IT, type=type, client=client), OPERATOR)
     made = named_credential(identity, CLOUD, environ, wire, World().prove, lambda: 0.0)
-    await made.close()
-    await wire.close()
-    return made
+    try:
+        yield made
+    finally:
+        await made.close()
+        await wire.close()
 
 
+ARM = "https://management.azure.com"
 POD = {"AZURE_CLIENT_ID": "pod", "AZURE_TENANT_ID": "tenant", "AZURE_FEDERATED_TOKEN_FILE": "/var/run/token"}
 
 
-async def test_a_managed_identity_is_the_machines_whatever_the_pod_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = await kind_of(CredentialType.MANAGED_IDENTITY, "client", monkeypatch, **POD)
-    assert isinstance(made, ManagedIdentityCredential)
+@pytest.mark.parametrize("type", [CredentialType.MANAGED_IDENTITY, CredentialType.DEFAULT])
+async def test_a_managed_identity_gets_its_token_from_the_machine_whatever_the_pod_has(
+    type: CredentialType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With AZURE_AUTHORITY_HOST, too, which the webhook of workload identity sets: the SDK then prefers the token file."""
+    told = {**TOKEN, "resource": ARM, "expires_on": str(int(time.time()) + 3600)}
+    machine = Listener(lambda heard: Said(200, told))
+    async with machine.listening(None):
+        place = f"http://127.0.0.1:{machine.port}"
+        pod = {**POD, "AZURE_AUTHORITY_HOST": "https://localhost:1", "AZURE_POD_IDENTITY_AUTHORITY_HOST": place}
+        async with credential_of(type, "theirs", monkeypatch, **pod) as credential:
+            token = await credential.get_token(f"{ARM}/.default")
+    assert token.token == TOKEN["access_token"]
+    assert [one.headers["metadata"] for one in machine.heard] == ["true"]
+    path, _, query = machine.heard[0].target.partition("?")
+    assert path == "/metadata/identity/oauth2/token"
+    assert {"client_id=theirs", f"resource={ARM}"} <= set(unquote(query).split("&"))
 
 
 async def test_default_is_the_pods_own_principal(monkeypatch: pytest.MonkeyPatch) -> None:
