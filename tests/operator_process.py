@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from controlplane import guard
 
 SOURCE = Path(__file__).resolve().parents[1] / "operator"
-ENDS_WITHIN = 45.0  # the pod's grace period
+ENDS_WITHIN = 30.0  # the pod's grace period in the chart
 
 
 class OperatorProcess:
@@ -128,14 +128,18 @@ class OperatorProcess:
         """The end of the log, for messages."""
         return self.log()[-3000:]
 
-    def _end(self, number: signal.Signals) -> int:
+    def ended(self) -> int:
+        """Wait for an end that is on its way; returns the exit code, 0 when none runs."""
         if self.process is None:
             return 0
-        if self.process.poll() is None:
-            self.process.send_signal(number)
         code = self.process.wait(ENDS_WITHIN)
         self.process = None
         return code
+
+    def _end(self, number: signal.Signals) -> int:
+        if self.alive:
+            self.signal(number)
+        return self.ended()
 
     def __enter__(self) -> OperatorProcess:
         return self if self.process else self.start()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
-from estate import Estate, eventually
+from estate import OPERATOR_NAMESPACE, Estate, eventually
 from operator_process import OperatorProcess
 
 QUICK = (
@@ -44,6 +46,19 @@ class Replicas:
     def leader(self, within: float = 30.0, but: int | None = None) -> int:
         """The one that leads, as soon as exactly one other than `but` does."""
         return eventually("a leader", lambda: self.leaders(but), within, every=0.02)[0]
+
+    def hand_over(self, within: float) -> int:
+        """SIGTERM to the leader; the next one, so many seconds after the signal at the latest. The old one ends well."""
+        old = self.leader()
+        self.processes[old].signal(signal.SIGTERM)
+        new = self.leader(within, but=old)
+        assert self.processes[old].ended() == 0
+        return new
+
+    def renewed(self) -> datetime:
+        """When the lease was last taken or renewed, by whoever holds it."""
+        shown = ("get", "lease", self.lease, "--output=jsonpath={.spec.renewTime}")
+        return datetime.fromisoformat(self.estate.cluster.kubectl("-n", OPERATOR_NAMESPACE, *shown).stdout)
 
     def writers(self, since: int = 0) -> list[str]:
         """Who has sent writes to Resource Manager after `since`, one entry each, oldest first."""
