@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from armsim_process import SUBSCRIPTION, ArmsimProcess
+from azure_bench import Bench, running
 from controlplane.cluster import Cluster
 from turns_by_hand import Turns, turns
+from vnetlink.cli.explain import Answer, explain
+from vnetlink.cli.scan import scan
+from vnetlink.domain.arm_id import VnetId
+from vnetlink.domain.sides import PerSide
 
 ROLES = {
     path.stem: json.loads(path.read_text())
@@ -40,11 +45,11 @@ class Stage:
         self._everywhere = f"/subscriptions/{SUBSCRIPTION}"
         self.operator: Turns
 
-    def grant(self, *roles: str, **at: str) -> None:
-        """These roles in the whole subscription; `at`: a role (with _ for -) at one VNet."""
-        scopes = [(role, self._everywhere) for role in roles] + [(r.replace("_", "-"), vnet) for r, vnet in at.items()]
+    def grant(self, *roles: str, **at: Sequence[str]) -> None:
+        """These roles in the whole subscription, and no others; `at`: a role (with _ for -) at these scopes only."""
+        scopes = [(role, self._everywhere) for role in roles]
+        scopes += [(role.replace("_", "-"), scope) for role, several in at.items() for scope in several]
         self.azure.roles({self.me: [{"scope": scope, "definition": self._definition(role)} for role, scope in scopes]})
-        self.azure.control("DELETE", "actions")
 
     def _definition(self, role: str) -> dict[str, Any]:
         actions = [one for one in ROLES[role]["Actions"] if role != self._role or one != self._withheld]
@@ -65,7 +70,7 @@ class Stage:
 
 async def peering(stage: Stage) -> None:
     app, data = stage.two_vnets()
-    stage.grant("peering")
+    stage.grant(peering=[app, data])
     await stage.operator.apply(PAIRS, "pair", vnet1={"id": app}, vnet2={"id": data})
     await stage.operator.ready(PAIRS, "pair")
     await stage.operator.change(PAIRS, "pair", peering={"vnet1": {"allowForwardedTraffic": True}})
@@ -75,7 +80,7 @@ async def peering(stage: Stage) -> None:
 
 async def consent(stage: Stage) -> None:
     app, data = stage.two_vnets()
-    stage.grant(peering=app, peering_consent=data)
+    stage.grant(peering=[app], peering_consent=[data])
     theirs = {"id": data, "managementPolicy": "Observe"}
     await stage.operator.apply(PAIRS, "half", vnet1={"id": app}, vnet2=theirs)
     stage.azure.peering(data, "back", app, allowVirtualNetworkAccess=True)
@@ -103,10 +108,36 @@ def keys(stage: Stage) -> list[str]:
 
 async def diagnosis(stage: Stage) -> None:
     app, data = guarded(stage)
-    stage.grant("peering", "diagnosis")
+    ends, of_link = joined(stage), {"peering": [app, data], "diagnosis": [stage.azure.group("rg")]}
+    stage.grant(**of_link)
     await stage.operator.apply(LINKS, "link", vnet1={"id": app}, vnet2={"id": data})
     await stage.operator.ready(LINKS, "link", "TrafficAllowed")
+
+    stage.grant("diagnosis")
+    async with running(Bench(stage.azure)) as bench:
+        for two in ((app, data), ends):
+            explained = await explain(bench.arm, bench.who, PerSide(*map(VnetId.parse, two)))
+            stage.look(explained.as_json())
+            assert explained.answer is Answer.CONNECTED
+        assert (await scan(bench.arm, bench.who, (SUBSCRIPTION,))).answer == 0
+
+    stage.grant(**of_link)
     await stage.operator.delete(LINKS, "link")
+
+
+def joined(stage: Stage) -> tuple[str, str]:
+    """Two VNets whose gateways are connected, by a person who gave the connections names of their own."""
+    near, far = (
+        stage.azure.vnet(name, f"10.{n}.0.0/16", subnets={"GatewaySubnet": f"10.{n}.255.0/27"})
+        for n, name in enumerate(("near", "far"), 3)
+    )
+    gateways = stage.azure.gateway(near, "gw-near"), stage.azure.gateway(far, "gw-far")
+    for name, (one, other) in {"there": gateways, "back": gateways[::-1]}.items():
+        two = {"virtualNetworkGateway1": {"id": one}, "virtualNetworkGateway2": {"id": other}}
+        properties = {"connectionType": "Vnet2Vnet", "sharedKey": KEY, **two}
+        where = f"{stage.azure.group('rg')}/providers/Microsoft.Network/connections/{name}"
+        stage.azure.put(where, {"location": "westeurope", "properties": properties})
+    return near, far
 
 
 def guarded(stage: Stage) -> tuple[str, str]:
@@ -145,7 +176,7 @@ async def private_dns(stage: Stage) -> None:
     app, data = stage.two_vnets()
     zone = f"{stage.azure.group('rg')}/providers/Microsoft.Network/privateDnsZones/corp.example"
     stage.azure.wait(stage.azure.send("PUT", f"{zone}?api-version=2020-06-01", {"location": "global"}))
-    stage.grant("peering", "private-dns")
+    stage.grant(peering=[app, data], private_dns=[app, data, zone])
     dns = {"privateDnsZones": [{"id": zone}]}
     await stage.operator.apply(LINKS, "link", vnet1={"id": app}, vnet2={"id": data}, dns=dns)
     await stage.operator.ready(LINKS, "link", "DnsLinked")
@@ -167,7 +198,7 @@ REMOVED = [
     (role, action)
     for role, (_, others) in STORIES.items()
     for action in ROLES[role]["Actions"]
-    if role == "peering-consent" or all(action not in ROLES[other]["Actions"] for other in others)
+    if role in ("peering-consent", "diagnosis") or all(action not in ROLES[other]["Actions"] for other in others)
 ]
 
 
@@ -187,6 +218,7 @@ def namespace(cluster: Cluster) -> str:
 def on_stage(cluster: Cluster, simulator: ArmsimProcess, namespace: str) -> Play:
     """Plays the story of a role in an Azure that is new."""
     simulator.reset()
+    simulator.control("DELETE", "actions")
 
     async def play(role: str, withheld: str = "") -> Stage:
         stage = Stage(simulator, role, withheld)

@@ -15,8 +15,8 @@ from vnetlink.azure.arm import Arm
 from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.kinds import PEERING_PAIRS
-from vnetlink.domain.observed import ObservedVnet
-from vnetlink.domain.outcome import Absent, Present, Seen
+from vnetlink.domain.observed import ListedConnection, ObservedVnet
+from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
@@ -140,7 +140,8 @@ async def _tunnel(
     spec = VpnConnectionPairSpec(vnets.map(End), sides, key, lifecycle=lifecycle)
     pair = VpnConnectionPair(meta, spec, OwnershipRecord("", ""))
     world = await VPN.read(ports, pair, granted, memory, NOW)
-    states = tunnel_states(pair, world)
+    shown = tunnel_states(pair, world)
+    states = PerSide.of(lambda side: _known(shown[side], world.sides[side].connections))
     if set(states) == {"Missing"}:
         return None
     there = world.sides.vnet1.connection, world.sides.vnet2.connection
@@ -152,6 +153,11 @@ async def _tunnel(
     told = (one for one in plan.findings if one.reason is not Reason.DRIFTED)
     traffic = await _traffic(arm, memory, granted, world.vnets, states, tunnelled=True)
     return _explained(states, plan, (*told, *traffic))
+
+
+def _known(state: str, listed: Seen[tuple[ListedConnection, ...]]) -> str:
+    """Nobody named a connection, so none is missing before the gateway's own list was read."""
+    return "Unknown" if state == "Missing" and isinstance(listed, Unreadable) else state
 
 
 class _NoSecrets:
