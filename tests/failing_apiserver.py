@@ -24,7 +24,7 @@ class FailingApiServer:
     """While `status` is not 0, every request that `methods` names is answered with it, and so are open watches ended."""
 
     def __init__(self, cluster: Cluster, directory: Path) -> None:
-        self.status, self.headers, self.methods, self.refused = 0, dict[str, str](), ALL, 0
+        self.status, self.headers, self.methods, self.path, self.refused = 0, dict[str, str](), ALL, "", 0
         self.kubeconfig = directory / "through-the-door"
         document = yaml.safe_load(cluster.kubeconfig.read_text())
         trust = document["clusters"][0]["cluster"]
@@ -63,11 +63,11 @@ class FailingApiServer:
         self._server.server_close()
         self._end_watches()
 
-    def fail(self, status: int, *methods: str, **headers: str) -> None:
-        """From now on; without methods all of them, and open watches end, too."""
-        self.methods, self.headers, self.refused = methods or ALL, headers, 0
+    def fail(self, status: int, *methods: str, path: str = "", **headers: str) -> None:
+        """From now on; without methods all of them, and open watches end, too. `path`: only where it is part of the path."""
+        self.methods, self.headers, self.path, self.refused = methods or ALL, headers, path, 0
         self.status = status
-        if "GET" in self.methods:
+        if "GET" in self.methods and not path:
             self._end_watches()
 
     def mend(self) -> None:
@@ -82,7 +82,7 @@ class FailingApiServer:
 
     def _serve(self, asked: BaseHTTPRequestHandler) -> None:
         body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
-        if self.status and asked.command in self.methods:
+        if self.status and asked.command in self.methods and self.path in asked.path:
             self.refused += 1
             self._refuse(asked)
             return

@@ -41,8 +41,8 @@ class OperatorProcess:
         self.process: subprocess.Popen[bytes] | None = None
         own = {"KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(SOURCE), "VNETLINK_LEADER_ELECT": "false"}
         self._env = {**os.environ, **azure, **own}
-        self._port = _free_port()
-        self._command = [*program, "run", "--health-port", str(self._port), *args]
+        self.port = _free_port()
+        self._command = [*program, "run", "--health-port", str(self.port), *args]
         self._offset = 0
 
     def start(self, **env: str) -> OperatorProcess:
@@ -71,7 +71,7 @@ class OperatorProcess:
     def ask(self, path: str) -> tuple[bool, str]:
         """What its health port answers: whether it is 200, and the text."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
                 return True, answer.read().decode()
         except urllib.error.HTTPError as refused:
             with refused:
@@ -81,7 +81,7 @@ class OperatorProcess:
 
     def metrics(self) -> str:
         """What /metrics answers."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
             return str(answer.read().decode())
 
     def samples(self) -> dict[tuple[str, ...], float]:
