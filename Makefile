@@ -5,6 +5,10 @@ SPEED ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+# Tests of processes wait much of their time. A third worker uses it, and the compilers of what only few tests need; those
+# tests wait for their program, or build it themselves.
+PROCESS_TESTS := $(PYTEST) -n 3 --dist loadfile tests/properties tests/contract tests/scenarios tests/chart
+GO_PROGRAMS := helm kustomize_controller argocd
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo sandbox check test check-pythons image-test image-lock bench manifests reference format clean
@@ -37,11 +41,9 @@ check: $(VENV)/.installed ## format, lint, types, import contracts, unit tests: 
 
 test: check setup ## everything that CI runs; installs the real az once, and Chromium where apt-get may
 	@$(BIN)/python tests/contract/azure_cli.py >/dev/null
-	@PYTHONPATH=tests $(BIN)/python -m helm.build >/dev/null
-	@PYTHONPATH=tests $(BIN)/python -m kustomize_controller.build >/dev/null
-	@PYTHONPATH=tests $(BIN)/python -m argocd.build >/dev/null
 	@$(BIN)/python tests/contract/chromium.py >/dev/null || true
-	$(PYTEST) -n 2 --dist loadfile tests/chart tests/properties tests/contract tests/scenarios
+	@{ for program in $(GO_PROGRAMS); do PYTHONPATH=tests nice $(BIN)/python -m $$program.build >/dev/null; done; } & \
+		$(PROCESS_TESTS); code=$$?; wait; exit $$code
 
 check-pythons: $(VENV)/.installed ## unit and property tests on the other supported Pythons that this machine has
 	@$(BIN)/python tests/pythons.py
