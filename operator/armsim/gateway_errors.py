@@ -42,6 +42,15 @@ def second_gateway(vnet: str) -> Refusal:
     return invalid("VirtualNetworkGatewayCountLimitReached", f"Virtual network {vnet} already has a VPN gateway.")
 
 
+def uses_remote_gateways(gateway: str, peering: str) -> Refusal:
+    """A VNet has a gateway or uses another's (arm.md 4); that it is refused from this side too, code and text are chosen."""
+    text = (
+        f"Virtual network gateway {gateway} cannot be created because peering {peering} of its virtual network has "
+        "UseRemoteGateways flag set to true."
+    )
+    return invalid("VnetUsesRemoteGatewaysCannotHaveGateway", text)
+
+
 def zones_missing() -> Refusal:
     text = "Standard Public IPs associated with VPN Gateways with AZ VPN skus must have zones configured."
     return invalid("VmssVpnGatewayPublicIpsMustHaveZonesConfigured", text)

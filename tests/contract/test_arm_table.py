@@ -373,6 +373,11 @@ CHOSEN = (
     ),
     Row(
         "4",
+        "a gateway where a remote one is used: VnetUsesRemoteGatewaysCannotHaveGateway",
+        "test_a_vnet_that_uses_a_remote_gateway_gets_none_of_its_own",
+    ),
+    Row(
+        "4",
         "transit withdrawn while used: RemotePeeringUsesGatewayTransit",
         "test_transit_cannot_be_taken_away_while_it_is_used",
     ),

@@ -15,6 +15,7 @@ from ..messages import Response, answer, empty
 from ..store import Address, Gateway, GatewayIp, Operation, Vnet, World
 from . import connection_status, route_table, usage, virtual_network
 from .gateway_body import TYPE, asn, body, inner_addresses
+from .peering_body import identify
 
 PUT = "PutVirtualNetworkGatewayOperation"
 DELETE = "DeleteVirtualNetworkGatewayOperation"
@@ -333,6 +334,12 @@ def _only_gateway_of_its_kind(proposal: Proposal) -> None:
             raise gateway_errors.second_gateway(proposal.vnet.id)
 
 
+def _vnet_uses_no_others(proposal: Proposal) -> None:
+    for peering in proposal.vnet.peerings:
+        if proposal.old is None and peering.use_remote:
+            raise gateway_errors.uses_remote_gateways(proposal.new.id, identify(proposal.vnet, peering.name))
+
+
 def _kind(gateway: Gateway) -> str:
     return str(gateway.props["gatewayType"]).lower()
 
@@ -367,6 +374,7 @@ CHECKS: tuple[Callable[[Proposal], None], ...] = (
     _two_when_active_active,
     _zones_are_set,
     _only_gateway_of_its_kind,
+    _vnet_uses_no_others,
     _subnet_is_free,
     _subnet_has_room,
 )

@@ -107,11 +107,16 @@ async def _zones(ports: Ports, link: VNetLink, granted: PerSide[Identity], ages:
 
 async def _children(ports: Ports, link: VNetLink) -> dict[str, Seen[Child]]:
     keys = {kind: ObjectKey(kind, link.meta.key.namespace, child.name(link, kind)) for kind in PAIRS}
-    bodies = await gather(*(ports.objects.get(key) for key in keys.values()))
-    return {kind: _child(ports, link, kind, seen) for kind, seen in zip(keys, bodies, strict=True)}
+    bodies = dict(zip(keys, await gather(*(ports.objects.get(key) for key in keys.values())), strict=True))
+    pairs = {
+        kind: seen.value["spec"]
+        for kind, seen in bodies.items()
+        if isinstance(seen, Present) and _controls(link.meta.uid, seen.value)
+    }
+    return {kind: _child(ports, link, kind, seen, pairs) for kind, seen in bodies.items()}
 
 
-def _child(ports: Ports, link: VNetLink, kind: str, seen: Seen[Body]) -> Seen[Child]:
+def _child(ports: Ports, link: VNetLink, kind: str, seen: Seen[Body], pairs: child.Specs) -> Seen[Child]:
     if not isinstance(seen, Present):
         return seen
     body, meta = seen.value, seen.value["metadata"]
@@ -128,7 +133,7 @@ def _child(ports: Ports, link: VNetLink, kind: str, seen: Seen[Body]) -> Seen[Ch
             version=meta["resourceVersion"],
             ours=_controls(link.meta.uid, body),
             deleting=bool(meta.get("deletionTimestamp")),
-            in_line=_in_line(ports, link, kind, body),
+            in_line=_in_line(ports, link, kind, body, pairs),
             status=status,
             ready=(first, reason, message),
             requested_at=metadata(body).reconcile_requested_at,
@@ -138,9 +143,9 @@ def _child(ports: Ports, link: VNetLink, kind: str, seen: Seen[Body]) -> Seen[Ch
     )
 
 
-def _in_line(ports: Ports, link: VNetLink, kind: str, body: Body) -> bool:
+def _in_line(ports: Ports, link: VNetLink, kind: str, body: Body, pairs: child.Specs) -> bool:
     """Whether the pair's spec means what the link asks for; what differs only in a default does not differ."""
-    wanted = {**body, "spec": child.spec(link, kind, body["spec"])}
+    wanted = {**body, "spec": child.spec(link, kind, pairs)}
     here, there = (decode(one, ports.settings.installation) for one in (body, wanted))
     return not isinstance(here, SpecError) and not isinstance(there, SpecError) and here.spec == there.spec
 

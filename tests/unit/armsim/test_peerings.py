@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from armsim.settings import TENANT_A, TENANT_B
-from simulated_azure import GROUP, SUB_B, Azure, code, network, peering, side
+from simulated_azure import GROUP, SUB_B, Azure, code, gateway, network, peering, side
 
 
 @pytest.fixture
@@ -324,6 +324,17 @@ def test_a_vnet_with_a_gateway_cannot_use_a_remote_one(azure: Azure) -> None:
     hub, spoke = hub_and_spoke(azure)
     azure.gateway(spoke, "own")
     assert refusal(azure, spoke, hub, useRemoteGateways=True)[0] == "VnetHasGatewayCannotUseRemoteGateways"
+
+
+def test_a_vnet_that_uses_a_remote_gateway_gets_none_of_its_own(azure: Azure) -> None:
+    hub, spoke = hub_and_spoke(azure)
+    azure.peer(hub, spoke, allowGatewayTransit=True)
+    azure.peer(spoke, hub, useRemoteGateways=True)
+    made = f"{GROUP}/providers/Microsoft.Network/virtualNetworkGateways/own"
+    refused = azure.send("PUT", made, gateway(spoke, azure.address(spoke)))
+    assert code(refused) == "VnetUsesRemoteGatewaysCannotHaveGateway"
+    azure.peer(spoke, hub)
+    assert azure.send("PUT", made, gateway(spoke)).status == 201
 
 
 def test_transit_cannot_be_taken_away_while_it_is_used(azure: Azure) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from vnetlink.domain.kinds import PEERING_PAIRS, VPN_CONNECTION_PAIRS
-from vnetlink.domain.observed import SyncLevel
+from vnetlink.domain.observed import ObservedPeering, SyncLevel
 from vnetlink.domain.outcome import Present
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import End, VNetLink
@@ -19,6 +20,8 @@ LABEL = "vnetlink.dev/link"
 SUFFIX = {PEERING_PAIRS: "peering", VPN_CONNECTION_PAIRS: "vpn"}
 GROWN = " address space changed "  # between what a person asked for and when the link saw it
 LONGEST_ECHO = 1024  # of lastHandledReconcileAt
+Specs: TypeAlias = Mapping[str, Mapping[str, Any]]  # of pairs, by kind
+NONE: Specs = MappingProxyType({})
 KINDS = {Method.PEERING: PEERING_PAIRS, Method.VPN: VPN_CONNECTION_PAIRS}
 
 
@@ -46,17 +49,18 @@ def name(link: VNetLink, plural: str) -> str:
     return f"{link.meta.key.name}-{SUFFIX[plural]}"
 
 
-def spec(link: VNetLink, plural: str, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The whole spec of the pair; `own` is what a pair that is there has now.
+def spec(link: VNetLink, plural: str, there: Specs = NONE) -> dict[str, Any]:
+    """The whole spec of the pair, beside the pairs of this link that are `there`.
 
-    A pair of the other method only waits for its successor, or for its end. It keeps its own block where the link has none
-    any more, and a peering gives the remote gateways up: Azure makes no gateway in a VNet that uses another's.
+    A pair of the other method only waits for its successor, or for its end: it keeps its own block where the link has none
+    any more. A peering uses no remote gateways beside a VPN, or what is to become one: a VNet has a gateway or uses another's.
     """
     lifecycle = link.spec.lifecycle
     block, value = ("peering", link.spec.peering) if plural == PEERING_PAIRS else ("vpn", link.spec.vpn)
-    if own is not None and plural != kind(link):
-        kept = value or own.get(block) or {}
-        value = _without_gateways(kept) if plural == PEERING_PAIRS else kept
+    if plural != kind(link):
+        value = value or there.get(plural, {}).get(block) or {}
+    if plural == PEERING_PAIRS and (VPN_CONNECTION_PAIRS in there or kind(link) == VPN_CONNECTION_PAIRS):
+        value = _without_gateways(value)
     return {
         **{side.value: _end(link.spec.ends[side]) for side in Side},
         **({block: _plain(value)} if value else {}),
@@ -66,6 +70,11 @@ def spec(link: VNetLink, plural: str, own: Mapping[str, Any] | None = None) -> d
         "deletionPolicy": lifecycle.deletion.value,
         "interval": _duration(link),
     }
+
+
+def specs(pairs: Iterable[Child]) -> Specs:
+    """What these pairs have in spec now."""
+    return {pair.kind: pair.spec for pair in pairs}
 
 
 def ask(link: VNetLink, world: LinkWorld, seen: Child) -> AskChild | None:
@@ -91,12 +100,16 @@ def ask(link: VNetLink, world: LinkWorld, seen: Child) -> AskChild | None:
 
 def _out_of_sync(link: VNetLink, world: LinkWorld) -> bool:
     """Whether a peering between the two has an old copy of an address space."""
+    return any(peering.sync_level is not SyncLevel.FULLY_IN_SYNC for peering in peerings(link, world))
+
+
+def peerings(link: VNetLink, world: LinkWorld) -> Iterator[ObservedPeering]:
+    """The peerings between the two VNets, as far as they can be seen."""
     for side in Side:
         seen = world.vnets[side]
         peering = seen.value.peering_to(link.spec.ends[side.other].id) if isinstance(seen, Present) else None
-        if peering is not None and peering.sync_level is not SyncLevel.FULLY_IN_SYNC:
-            return True
-    return False
+        if peering is not None:
+            yield peering
 
 
 def _end(end: End) -> dict[str, Any]:

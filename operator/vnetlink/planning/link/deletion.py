@@ -17,7 +17,7 @@ from vnetlink.planning.actions import ChildAction, DeleteChild, DeletePart, PutC
 from vnetlink.planning.letting_go import LETTING_GO, Held, release, wait, without
 from vnetlink.planning.link import child
 from vnetlink.planning.link.words import planned as told_beforehand
-from vnetlink.planning.link.world import Child, LinkWorld
+from vnetlink.planning.link.world import Child, LinkWorld, own
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.tags import tagged
 
@@ -78,14 +78,14 @@ def pairs_first(link: VNetLink, children: Mapping[str, Seen[Child]]) -> Plan | N
 
     One that cannot be read may be there: without the link it would be deleted as its own spec says, not as the link's.
     """
-    there = [seen.value for seen in children.values() if isinstance(seen, Present) and seen.value.ours]
+    there = own(children)
     unread = [Held.by(seen, "") for seen in children.values() if isinstance(seen, Unreadable)]
     if not there:
         return wait(link, unread) if unread else None
     actions: list[ChildAction] = []
     for one in there:
         if not one.in_line:  # above all its deletionPolicy, which may be set while it is being deleted
-            actions.append(PutChild(one.kind, one.name, child.spec(link, one.kind, one.spec), one.version))
+            actions.append(PutChild(one.kind, one.name, child.spec(link, one.kind, child.specs(there)), one.version))
         elif not one.deleting or (link.meta.deletion_confirmed and not one.confirmed):
             actions.append(DeleteChild(one.kind, one.name, one.uid))
     names = ", ".join(f"{KINDS[one.kind]} {one.name}" for one in there)

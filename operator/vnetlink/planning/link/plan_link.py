@@ -30,7 +30,7 @@ from vnetlink.planning.actions import (
 from vnetlink.planning.blocked import quiet, stalled, unreadable
 from vnetlink.planning.link import child, dns, vnets
 from vnetlink.planning.link.words import describe, planned
-from vnetlink.planning.link.world import Child, LinkWorld
+from vnetlink.planning.link.world import Child, LinkWorld, own
 from vnetlink.planning.ownership import before, recording
 from vnetlink.planning.plan import SOON, Finding, Plan, PlannedAction, Truth, Verdict, Wake
 
@@ -142,19 +142,21 @@ def children(link: VNetLink, world: LinkWorld) -> tuple[ChildAction, ...]:
     """The pair of the chosen method; the other one goes when the new one is Ready, or before it is made."""
     wanted, other = child.kind(link), _other(child.kind(link))
     new, old = _child(world, wanted), _child(world, other)
+    there = child.specs(own(world.children))
     breaking = link.spec.replace is ReplacePolicy.BREAK_BEFORE_MAKE
     actions: list[ChildAction] = []
     if old is not None and old.ours and not old.deleting:
         if breaking or (new is not None and new.is_ready and new.in_line):
             return (DeleteChild(other, old.name, old.uid),)
         if not old.in_line:
-            actions.append(PutChild(other, old.name, child.spec(link, other, old.spec), old.version))
+            actions.append(PutChild(other, old.name, child.spec(link, other, there), old.version))
     if old is not None and old.ours and breaking:
         return tuple(actions)
     if new is None:
-        actions.append(PutChild(wanted, child.name(link, wanted), child.spec(link, wanted)))
+        if not (other in there and _to_be_freed(link, world)):
+            actions.append(PutChild(wanted, child.name(link, wanted), child.spec(link, wanted, there)))
     elif new.ours and not new.deleting and not new.in_line:
-        actions.append(PutChild(wanted, new.name, child.spec(link, wanted), new.version))
+        actions.append(PutChild(wanted, new.name, child.spec(link, wanted, there), new.version))
     elif new.ours and not new.deleting and (asking := child.ask(link, world, new)):
         actions.append(asking)
     return tuple(actions)
@@ -164,6 +166,12 @@ def _handed_down(link: VNetLink, world: LinkWorld) -> tuple[ChildAction, ...]:
     """What the pairs that are there have to know, whatever keeps the link from more: above all suspend and the policies."""
     there = (action for action in children(link, world) if isinstance(action, PutChild | AskChild))
     return tuple(action for action in there if action.version)
+
+
+def _to_be_freed(link: VNetLink, world: LinkWorld) -> bool:
+    """Whether the leaving peering still uses the remote gateways, so that Azure would make no gateway there."""
+    uses = any(peering.options.use_remote_gateways for peering in child.peerings(link, world))
+    return uses and link.spec.lifecycle.writes and child.kind(link) == VPN_CONNECTION_PAIRS
 
 
 def foreign_children(link: VNetLink, world: LinkWorld) -> tuple[Finding, ...]:
@@ -246,9 +254,10 @@ def standing(link: VNetLink, world: LinkWorld) -> Verdict:
 
 def _switching(link: VNetLink, world: LinkWorld, shown: Child) -> Verdict:
     new = _child(world, child.kind(link))
-    said = f" The new one says: {new.ready[1]}: {new.ready[2]}" if new is not None and new.ready[1] else ""
+    stuck = "Stalled" in _true_conditions(new or shown)  # the old one may have to make room for the new one first
+    who, told = ("The new one", new) if new is not None else ("It", shown)
+    said = f" {who} says: {told.ready[1]}: {told.ready[2]}" if (new or stuck) and told.ready[1] else ""
     text = f"Switching to {child.method(link)[0].value}; {KINDS[shown.kind]} {shown.name} stays until the new pair is Ready.{said}"
-    stuck = new is not None and "Stalled" in _true_conditions(new)
     return Verdict(Truth.FALSE, Reason.SWITCHING_METHOD, text, progressing=not stuck, stalled=stuck)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from vnetlink.domain.arm_id import PrivateDnsZoneId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.observed import ObservedVnet, ObservedZoneLink
-from vnetlink.domain.outcome import Refused, Seen
+from vnetlink.domain.outcome import Present, Refused, Seen
 from vnetlink.domain.ownership import Slot
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.planning.diagnosis.traffic import TrafficVerdict
@@ -50,6 +50,11 @@ class Child:
         """Whether both directions stand, as asked for or not."""
         directions = (self.status.get(side.direction) for side in Side)
         return all(isinstance(one, dict) and one.get("state") == "Connected" for one in directions)
+
+
+def own(children: Mapping[str, Seen[Child]]) -> tuple[Child, ...]:
+    """The pairs that are there and this link's."""
+    return tuple(seen.value for seen in children.values() if isinstance(seen, Present) and seen.value.ours)
 
 
 @dataclass(frozen=True, slots=True)
