@@ -702,3 +702,19 @@ def test_an_heir_that_is_deleted_before_it_knew_takes_away_what_it_was_given() -
     assert first.released
     second.delete()
     assert everything(second.place.azure) == {vnet_id("one"), vnet_id("two"), vnet_id("three")}
+
+
+@pytest.mark.parametrize("knew", [True, False])
+def test_an_heir_lets_go_once_of_a_gateway_that_somebody_else_uses(knew: bool) -> None:
+    first = connected(azure=hub().with_vnet("far", "10.9.0.0/16").with_gateway("gw-far", vnet_id("far")))
+    second = beside(first)
+    second.rest()
+    first.delete()
+    if knew:
+        second.rest()
+    gateway = gateway_id("one-gateway")
+    second.place.azure = second.place.azure.with_link("strangers", gateway, gateway_id("gw-far"), "theirs")
+    second.delete()
+    assert second.released
+    assert gateway in second.place.azure.gateways
+    assert gateway_id("three-gateway") not in second.place.azure.gateways

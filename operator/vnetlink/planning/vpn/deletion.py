@@ -22,7 +22,7 @@ from vnetlink.planning.letting_go import LETTING_GO, Held, release, wait, withou
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.tags import OWNER, own_tag, tagged
 from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER
-from vnetlink.planning.vpn.steps import ADDRESS_ROLES, with_inherited
+from vnetlink.planning.vpn.steps import ADDRESS_ROLES, handed_over, with_inherited
 from vnetlink.planning.vpn.words import describe
 from vnetlink.planning.vpn.words import planned as told_beforehand
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld, vpn_halves
@@ -230,8 +230,14 @@ def _retagged(pair: VpnConnectionPair, tags: Tags, heir: str) -> Tags:
 
 
 def _let_go(pair: VpnConnectionPair, half: VpnHalf) -> Record:
-    """The gateway stays, and with it what it needs."""
-    return without(pair, *(Slot(half.side, role) for role in SELECTED))
+    """The gateway stays, and with it what it needs.
+
+    One that was handed over to this object stays on record, as not made by it: its tags would have it taken over again.
+    """
+    record = without(pair, *(Slot(half.side, role) for role in SELECTED)).record
+    if half.gateway is not None and handed_over(pair, half.gateway.tags):
+        record = record.with_part(Slot(half.side, Role.GATEWAY), Part(half.gateway.id, Origin.ADOPTED))
+    return Record(record)
 
 
 def _recorded_addresses(

@@ -72,8 +72,8 @@ def after_write(pair: VpnConnectionPair, action: VpnAction, outcome: Outcome, dr
 def after_record(pair: VpnConnectionPair, record: OwnershipRecord) -> Iterator[Event]:
     """What became ours without being made by us, what was let go, and how a rotation ended."""
     for slot, part in record.parts.items():
-        before = pair.record.parts.get(slot)
-        if part.origin is Origin.ADOPTED and (before is None or (before.id, before.origin) != (part.id, part.origin)):
+        before, adopted = pair.record.parts.get(slot), part.origin is Origin.ADOPTED and not pair.meta.deleting
+        if adopted and (before is None or (before.id, before.origin) != (part.id, part.origin)):
             yield normal(pair, "Adopted", "Adopt", f"Adopted the existing {noun(part.id)} {part.id}.")
         elif slot.role is Role.GATEWAY and before is None and part.origin is Origin.CREATED and not part.since:
             yield normal(

@@ -14,7 +14,7 @@ from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import VpnConnectionPair
 from vnetlink.domain.times import stamp
 from vnetlink.domain.vpn import GATEWAY_SUBNET, GatewayCreation, GatewayShape
-from vnetlink.planning.actions import PutConnection, PutGateway, PutPublicIp, PutSubnet, VpnAction
+from vnetlink.planning.actions import PutConnection, PutGateway, PutPublicIp, PutSubnet, Tags, VpnAction
 from vnetlink.planning.ownership import before
 from vnetlink.planning.tags import owned, tagged
 from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER, SUBNET_MADE
@@ -223,6 +223,11 @@ def recorded_for(
     return before(record, step, stamp(world.now), version if isinstance(step, PutConnection) else "")
 
 
+def handed_over(pair: VpnConnectionPair, tags: Tags) -> bool:
+    """Whether the tags of a gateway say that another of our objects made it and passed it on to this one."""
+    return tagged(pair, tags) and HANDED_OVER in dict(tags)
+
+
 def with_inherited(pair: VpnConnectionPair, both: PerSide[VpnHalf], record: OwnershipRecord) -> OwnershipRecord:
     """The record with what another of our objects made and handed over to this one."""
     for half in (half for half in both if half.manages):
@@ -232,13 +237,11 @@ def with_inherited(pair: VpnConnectionPair, both: PerSide[VpnHalf], record: Owne
 
 
 def _inherited(pair: VpnConnectionPair, half: VpnHalf) -> Iterator[tuple[Role, PartId]]:
-    """What another of our objects made and passed on to this one: its owner tag names us, and says that it was handed over."""
+    """What another of our objects made and passed on to this one, unless the record knows the gateway already."""
     gateway = half.gateway
-    if gateway is None or not tagged(pair, gateway.tags) or Role.GATEWAY in half.parts:
+    if gateway is None or not handed_over(pair, gateway.tags) or Role.GATEWAY in half.parts:
         return
     tags = dict(gateway.tags)
-    if HANDED_OVER not in tags:
-        return
     yield Role.GATEWAY, gateway.id
     if tags.get(SUBNET_MADE) == Origin.CREATED.value and gateway.subnets:
         yield Role.GATEWAY_SUBNET, gateway.subnets[0]

@@ -177,3 +177,11 @@ def test_what_is_let_go_and_what_stays_is_named_with_the_command_that_removes_it
     assert {e.reason for e in events.after_release(orphan)} == {"LeftInAzure"}
     assert len(list(events.after_release(orphan))) == len(pair.record.parts)
     assert list(events.after_release(pair)) == []
+
+
+def test_an_inherited_gateway_that_a_deletion_leaves_is_told_once_and_not_as_adopted() -> None:
+    run, slot = standing_run(), Slot(Side.VNET1, Role.GATEWAY)
+    pair = replace(run.pair, meta=replace(run.pair.meta, deleting=True))
+    record = pair.record.with_part(slot, replace(pair.record.parts[slot], origin=Origin.ADOPTED))
+    assert told(pair, record) == []
+    assert [event.reason for event in events.after_release(replace(pair, record=record))] == ["LeftInAzure"]
