@@ -12,7 +12,7 @@ from vnetlink import metrics
 from vnetlink.domain.arm_id import ArmId, ZoneLinkId
 from vnetlink.domain.events import Event
 from vnetlink.domain.identity import NotGranted
-from vnetlink.domain.outcome import Absent, Accepted, Later, Present, Refused, Unreadable
+from vnetlink.domain.outcome import Absent, Accepted, Later, Present, Refused, Seen, Unreadable
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, ObjectKey, ObjectMeta
@@ -108,17 +108,23 @@ class Turn(Generic[P, W]):
             held = hold(pair, Finding(granted.reason, granted.message, pair.meta.key.described))
             return held if pair.meta.deleting else not_granted(pair, granted), None
         if isinstance(granted, Unreadable):
-            held = wait(pair, (Held.by(granted, pair.meta.key.described),))
-            return held if pair.meta.deleting else unreadable(pair, granted, pair.meta.key.described), None
+            return self._unread(granted), None
         winner = await self._winner()
-        self._displaced = winner is not None
-        if winner is not None and pair.meta.deleting:
-            return release(Reason.DUPLICATE_LINK, f"{winner} holds the pair."), None
+        if isinstance(winner, Unreadable):
+            return self._unread(winner), None
+        self._displaced = isinstance(winner, Present)
+        if isinstance(winner, Present) and pair.meta.deleting:
+            return release(Reason.DUPLICATE_LINK, f"{winner.value} holds the pair."), None
         world = await kind.read(self._ports, pair, granted, self._memory, old)
-        if winner is not None:
-            return duplicate(pair, winner), world
+        if isinstance(winner, Present):
+            return duplicate(pair, winner.value), world
         plan = kind.plan_deletion(pair, world) if pair.meta.deleting else kind.plan(pair, world)
         return kind.allow(plan, pair, world), world
+
+    def _unread(self, why: Unreadable) -> Plan:
+        """What decides whether we may write could not be read: nothing is done, and nothing is let go of."""
+        pair, id = self._pair, self._pair.meta.key.described
+        return wait(pair, (Held.by(why, id),)) if pair.meta.deleting else unreadable(pair, why, id)
 
     def _rehearsed(self, plan: Plan, world: W | None) -> Plan:
         """A dry run: the plan's writes are told, and none of them is done."""
@@ -126,20 +132,20 @@ class Turn(Generic[P, W]):
         going = self._kind.planned_deletion(self._pair, gone) if gone is not None else ()
         return replace(plan, actions=(), planned=plan.planned or going, wake=quiet(self._pair.spec.lifecycle))
 
-    async def _winner(self) -> ObjectKey | None:
+    async def _winner(self) -> Seen[ObjectKey]:
         """The object that holds this pair before us. Claims may lag, so the winner is read before it is believed."""
         if not self._pair.spec.lifecycle.writes:
-            return None
+            return Absent()
         for rival in self._ports.claims.rivals(self._pair.meta.key):
             match await self._ports.objects.get(rival.key):
                 case Absent():
                     self._ports.claims.forget(rival.key)
                 case Present(body):
                     self._ports.claims.update(decode(body, self._settings.installation))
-                case Unreadable():
-                    return rival.key
+                case Unreadable() as unread:
+                    return unread
         rivals = self._ports.claims.rivals(self._pair.meta.key)
-        return rivals[0].key if rivals else None
+        return Present(rivals[0].key) if rivals else Absent()
 
     # -- act
 

@@ -24,7 +24,7 @@ from vnetlink.domain.specs import PeeringPair
 from vnetlink.kinds.kind import Kind, released_without_azure
 from vnetlink.kube.answers import Gone, Write
 from vnetlink.kube.decode import decode
-from vnetlink.kube.objects import collection_path
+from vnetlink.kube.objects import collection_path, object_path
 from vnetlink.memory import Memories, Memory
 from vnetlink.metrics import REGISTRY
 from vnetlink.planning.actions import Action, DeletePeering, ForgetPreviousKey, KeepPreviousKey, PutPeering, Record
@@ -202,6 +202,32 @@ async def test_what_stands_in_the_way_of_traffic_is_asked_at_rest_and_never_befo
     (body,) = resting.outside.server.bodies.values()
     assert [finding["code"] for finding in body["status"]["findings"]] == ["NetworkSecurityBlocks"]
     assert (writing.asked, resting.asked) == ([], resting.ages)
+
+
+OLDER = {**BODY, "metadata": {**BODY["metadata"], "name": "older", "creationTimestamp": "2025-01-01T00:00:00Z"}}
+DYING = {**BODY, "metadata": {**BODY["metadata"], "deletionTimestamp": "2026-01-02T00:00:00Z"}}
+
+
+@pytest.mark.parametrize("body", [BODY, DYING], ids=["standing", "deleted"])
+@pytest.mark.parametrize(
+    ("older", "done"), [("gone", ["locked", "PutPeering", "status"]), ("there", None), ("unreadable", ["status"])]
+)
+async def test_a_pair_that_an_older_object_may_hold_is_neither_written_nor_let_go_until_that_one_is_read(
+    body: dict[str, Any], older: str, done: list[str] | None
+) -> None:
+    trial, pair, rival = Trial(PUT), decode(body, "here"), decode(OLDER, "here")
+    assert isinstance(pair, PeeringPair)
+    server, ports = trial.outside.server, trial.outside.ports
+    server.put("peeringpairs", body)
+    for one in (pair, rival):
+        trial.outside.claims.update(one)
+    if older == "there":
+        server.put("peeringpairs", OLDER)
+    elif older == "unreadable":
+        server.unreadable.add(object_path(rival.meta.key))
+
+    await Turn(trial.kind, ports, body, pair, Memories().of(pair.meta, trial.outside.seconds)).run()
+    assert trial.outside.diary == (done or ["metadata" if pair.meta.deleting else "status"])
 
 
 @pytest.mark.parametrize(
