@@ -28,8 +28,7 @@ from vnetlink.azure.limiter import UNLIMITED, Limits
 from vnetlink.config import Config
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.kinds import KINDS
-from vnetlink.domain.sides import PerSide
-from vnetlink.domain.specs import ObjectKey, Owner
+from vnetlink.domain.specs import ObjectKey
 from vnetlink.handlers import health as probes
 from vnetlink.handlers.intake import Intake
 from vnetlink.handlers.serving import Serving
@@ -47,7 +46,6 @@ from vnetlink.kube.secrets import Secrets
 from vnetlink.kube.status import StatusWriter
 from vnetlink.kube.versions import Versions
 from vnetlink.loop import Loop
-from vnetlink.planning import grants
 from vnetlink.planning.grants import Law
 from vnetlink.planning.plan import Wake
 from vnetlink.ports import Ports, Settings
@@ -188,7 +186,7 @@ class _Process:
         stack.push_async_callback(arm.close)
 
         objects = Objects(writer, versions, config.namespaces)
-        claims = Claims(partial(_authorised, credentials, law), queue.wake)
+        claims = Claims(credentials.authorises, queue.wake)
         intake = Intake(queue, claims, credentials, objects, versions, identity, shown)
         recorder = Recorder(writer, socket.gethostname(), now, time.monotonic)
         ports = Ports(
@@ -326,11 +324,6 @@ def _end_at_once(why: str) -> None:
     """Another process may lead already, so nothing is finished and nothing is told but this."""
     log.critical("no longer the leader, ending at once: %s", why)
     os._exit(1)
-
-
-def _authorised(credentials: Credentials, law: Law, owner: Owner) -> bool:
-    """Whether the object may use an identity, as far as is known now: what may not can never hold a pair."""
-    return isinstance(grants.identities(owner, credentials.remembered(owner), law), PerSide)
 
 
 async def work(queue: Queue, turn: Turn) -> None:

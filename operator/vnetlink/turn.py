@@ -11,11 +11,12 @@ from typing import Generic
 from vnetlink import metrics
 from vnetlink.domain.arm_id import ArmId, ZoneLinkId
 from vnetlink.domain.events import Event
-from vnetlink.domain.identity import NotGranted
+from vnetlink.domain.identity import Identity, NotGranted
 from vnetlink.domain.outcome import Absent, Accepted, Later, Present, Refused, Seen, Unreadable
 from vnetlink.domain.ownership import OwnershipRecord
 from vnetlink.domain.reasons import Reason
-from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, ObjectKey, ObjectMeta
+from vnetlink.domain.sides import PerSide
+from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, ObjectKey, ObjectMeta, Owner, SpecError
 from vnetlink.kinds.kind import Kind, P, W
 from vnetlink.kube.answers import Gone, Write, Written
 from vnetlink.kube.api import Body
@@ -34,7 +35,7 @@ from vnetlink.planning.actions import (
 )
 from vnetlink.planning.ages import Ages, ages
 from vnetlink.planning.blocked import contested, duplicate, not_granted, quiet, unreadable
-from vnetlink.planning.grants import identities
+from vnetlink.planning.grants import Refusal, identities
 from vnetlink.planning.json_value import Status
 from vnetlink.planning.letting_go import Held, hold, release, wait
 from vnetlink.planning.log_line import describe_child, describe_secret, told_outcome
@@ -103,7 +104,7 @@ class Turn(Generic[P, W]):
         pair, kind = self._pair, self._kind
         if pair.meta.deleting and (plan := await kind.before_azure(self._ports, pair)) is not None:
             return plan, None
-        granted = identities(pair, await self._ports.credentials.known(pair), self._settings.law)
+        granted = await self._granted(pair)
         if isinstance(granted, NotGranted):
             held = hold(pair, Finding(granted.reason, granted.message, pair.meta.key.described))
             return held if pair.meta.deleting else not_granted(pair, granted), None
@@ -121,6 +122,9 @@ class Turn(Generic[P, W]):
         plan = kind.plan_deletion(pair, world) if pair.meta.deleting else kind.plan(pair, world)
         return kind.allow(plan, pair, world), world
 
+    async def _granted(self, owner: Owner) -> PerSide[Identity] | Refusal:
+        return identities(owner, await self._ports.credentials.known(owner), self._settings.law)
+
     def _unread(self, why: Unreadable) -> Plan:
         """What decides whether we may write could not be read: nothing is done, and nothing is let go of."""
         pair, id = self._pair, self._pair.meta.key.described
@@ -133,7 +137,7 @@ class Turn(Generic[P, W]):
         return replace(plan, actions=(), planned=plan.planned or going, wake=quiet(self._pair.spec.lifecycle))
 
     async def _winner(self) -> Seen[ObjectKey]:
-        """The object that holds this pair before us. Claims may lag, so the winner is read before it is believed."""
+        """The object that holds this pair before us. Claims may lag, so it and its grant are read before it is believed."""
         if not self._pair.spec.lifecycle.writes:
             return Absent()
         for rival in self._ports.claims.rivals(self._pair.meta.key):
@@ -141,7 +145,12 @@ class Turn(Generic[P, W]):
                 case Absent():
                     self._ports.claims.forget(rival.key)
                 case Present(body):
-                    self._ports.claims.update(decode(body, self._settings.installation))
+                    other = decode(body, self._settings.installation)
+                    if not isinstance(other, SpecError) and isinstance(
+                        granted := await self._granted(other), Unreadable
+                    ):
+                        return granted
+                    self._ports.claims.update(other)
                 case Unreadable() as unread:
                     return unread
         rivals = self._ports.claims.rivals(self._pair.meta.key)

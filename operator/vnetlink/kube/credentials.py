@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from vnetlink.domain.credential import Labels
+from vnetlink.domain.identity import NotGranted
 from vnetlink.domain.kinds import AZURE_CREDENTIALS
 from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.specs import ObjectKey, Owner, SpecError
@@ -20,9 +21,10 @@ from vnetlink.kube.api import ApiServer, Body, path
 from vnetlink.kube.credential_block import azure_credential
 from vnetlink.kube.decode import key_of
 from vnetlink.kube.objects import object_path
-from vnetlink.planning.grants import Known, Law, SeenCredential, asks_for_labels, uses, wanted
+from vnetlink.planning.grants import Known, Law, SeenCredential, asks_for_labels, identities, uses, wanted
 
 BELIEVED_FOR = timedelta(seconds=30)
+ASK_AGAIN = 0.0  # until when an answer that was none is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Credentials:
         return Known(found, labels)
 
     def remembered(self, owner: Owner) -> Known:
-        """The same from memory alone: what is not known there is taken for absent."""
+        """The same from memory alone: what nobody has asked for is taken for absent, and what could not be read for unreadable."""
         found = {key: self._known[key].seen for key in wanted(owner) if key in self._known}
         labels, _ = self._labels.get(owner.meta.key.namespace, (Absent(), 0.0))
         return Known(found, labels)
@@ -77,7 +79,9 @@ class Credentials:
                 self.forget(key)
                 return Absent()
             case Unreadable(reason, message, transient, after):
-                return Unreadable(reason, f"AzureCredential {key} cannot be read: {message}", transient, after)
+                unread = Unreadable(reason, f"AzureCredential {key} cannot be read: {message}", transient, after)
+                self._known.setdefault(key, _Heard(unread, 0, ASK_AGAIN))
+                return unread
 
     async def _labels_of(self, namespace: str) -> Seen[Labels]:
         labels, until = self._labels.get(namespace, (Absent(), 0.0))
@@ -91,7 +95,9 @@ class Credentials:
                 labels = Absent()
             case Unreadable(reason, message, transient, after):
                 text = f"The labels of namespace {namespace} cannot be read: {message}"
-                return Unreadable(reason, text, transient, after)
+                unread = Unreadable(reason, text, transient, after)
+                self._labels.setdefault(namespace, (unread, ASK_AGAIN))
+                return unread
         self._labels[namespace] = (labels, now + BELIEVED_FOR.total_seconds())
         return labels
 
@@ -148,9 +154,13 @@ class Credentials:
             self._wake(self._there(before[1]))
 
     def users(self, key: ObjectKey) -> tuple[ObjectKey, ...]:
-        """The objects that are granted this credential and use it, as far as is known."""
+        """The objects that are granted this credential and use it, as far as is known: those, too, of which it cannot be read."""
         owners = (self._owners[user][0] for user in sorted(self._users.get(key, ())))
         return tuple(owner.meta.key for owner in owners if uses(owner, key, self.remembered(owner), self._law))
+
+    def authorises(self, owner: Owner) -> bool:
+        """Whether the object may use an identity, as far as is known: what surely may not can never hold a pair."""
+        return not isinstance(identities(owner, self.remembered(owner), self._law), NotGranted)
 
     def dependent(self, key: ObjectKey) -> frozenset[ObjectKey]:
         """Those that name this credential, granted or not."""

@@ -106,13 +106,21 @@ def zone_identity(
 
 
 def uses(owner: Owner, key: ObjectKey, known: Known, law: Law) -> bool:
-    """Whether the object is granted that credential and uses it: then the credential is needed as long as the object is."""
+    """Whether the object is granted that credential, which it names, and uses it: then the credential is needed as long as it is.
+
+    Where that cannot be read the answer is yes: a credential that went by mistake leaves everything behind that it made.
+    """
     granted = identities(owner, known, law)
-    used = [] if isinstance(granted, NotGranted | Unreadable) else list(granted)
-    if isinstance(owner, VNetLink) and not isinstance(granted, NotGranted | Unreadable):
-        of_zones = (zone_identity(owner, zone.zone, granted, known, law) for zone in owner.spec.zones)
-        used += [one for one in of_zones if isinstance(one, Identity)]
-    return any(one.credential is not None and one.credential.meta.key == key for one in used)
+    if isinstance(granted, NotGranted):
+        return False
+    used: list[Identity | Refusal] = [granted] if isinstance(granted, Unreadable) else [*granted]
+    if isinstance(owner, VNetLink) and not isinstance(granted, Unreadable):
+        used += [zone_identity(owner, zone.zone, granted, known, law) for zone in owner.spec.zones]
+    return any(isinstance(one, Unreadable) or _is(one, key) for one in used)
+
+
+def _is(used: Identity | Refusal, key: ObjectKey) -> bool:
+    return isinstance(used, Identity) and used.credential is not None and used.credential.meta.key == key
 
 
 def pod_identity(credential: AzureCredential, law: Law) -> NotGranted | None:

@@ -12,6 +12,7 @@ import pytest
 from ports_in_memory import Outside
 from properties.azure_model import IDS
 from vnetlink.domain.arm_id import PeeringId
+from vnetlink.domain.credential import credential_key
 from vnetlink.domain.events import Event, EventType
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.outcome import Accepted, Later, Refused
@@ -23,7 +24,7 @@ from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import PeeringPair
 from vnetlink.kinds.kind import Kind, released_without_azure
 from vnetlink.kube.answers import Gone, Write
-from vnetlink.kube.decode import decode
+from vnetlink.kube.decode import decode, key_of
 from vnetlink.kube.objects import collection_path, object_path
 from vnetlink.memory import Memories, Memory
 from vnetlink.metrics import REGISTRY
@@ -204,27 +205,35 @@ async def test_what_stands_in_the_way_of_traffic_is_asked_at_rest_and_never_befo
     assert (writing.asked, resting.asked) == ([], resting.ages)
 
 
-OLDER = {**BODY, "metadata": {**BODY["metadata"], "name": "older", "creationTimestamp": "2025-01-01T00:00:00Z"}}
+LONG_AGO = {"namespace": "theirs", "name": "older", "creationTimestamp": "2025-01-01T00:00:00Z"}
+OLDER = {**BODY, "metadata": {**BODY["metadata"], **LONG_AGO}}
+THEIR_GRANT = object_path(credential_key("theirs", "default"))
 DYING = {**BODY, "metadata": {**BODY["metadata"], "deletionTimestamp": "2026-01-02T00:00:00Z"}}
 
 
 @pytest.mark.parametrize("body", [BODY, DYING], ids=["standing", "deleted"])
 @pytest.mark.parametrize(
-    ("older", "done"), [("gone", ["locked", "PutPeering", "status"]), ("there", None), ("unreadable", ["status"])]
+    ("older", "unread", "done"),
+    [
+        (None, "", ["locked", "PutPeering", "status"]),
+        (OLDER, "", None),
+        (OLDER, object_path(key_of(OLDER)), ["status"]),
+        (OLDER, THEIR_GRANT, ["status"]),
+    ],
+    ids=["gone", "there", "unread", "its grant unread"],
 )
 async def test_a_pair_that_an_older_object_may_hold_is_neither_written_nor_let_go_until_that_one_is_read(
-    body: dict[str, Any], older: str, done: list[str] | None
+    body: dict[str, Any], older: dict[str, Any] | None, unread: str, done: list[str] | None
 ) -> None:
-    trial, pair, rival = Trial(PUT), decode(body, "here"), decode(OLDER, "here")
+    trial, pair = Trial(PUT), decode(body, "here")
     assert isinstance(pair, PeeringPair)
     server, ports = trial.outside.server, trial.outside.ports
-    server.put("peeringpairs", body)
-    for one in (pair, rival):
-        trial.outside.claims.update(one)
-    if older == "there":
-        server.put("peeringpairs", OLDER)
-    elif older == "unreadable":
-        server.unreadable.add(object_path(rival.meta.key))
+    server.unreadable.add(unread)
+    for one in (body, older):
+        if one is not None:
+            server.put("peeringpairs", one)
+    for seen in (pair, decode(OLDER, "here")):
+        trial.outside.claims.update(seen)
 
     await Turn(trial.kind, ports, body, pair, Memories().of(pair.meta, trial.outside.seconds)).run()
     assert trial.outside.diary == (done or ["metadata" if pair.meta.deleting else "status"])

@@ -210,3 +210,32 @@ def test_users_are_those_that_are_granted_it(world: World) -> None:
     assert world.credentials.dependent(key) == {pair().meta.key}
     world.credentials.update(body("it", "them", version=2, allowedNamespaces={"names": ["team"]}))
     assert world.credentials.users(key) == (pair().meta.key,)
+
+
+GOLD = {"selector": {"matchLabels": {"tier": "gold"}}}
+
+
+@pytest.mark.parametrize(
+    ("unread", "granted"),
+    [("/api/v1/namespaces/team", {"tier": "gold"}), ("/api/v1/namespaces/team", {}), ("credential", {"tier": "gold"})],
+)
+async def test_while_it_cannot_be_read_whether_an_object_is_granted_it_counts_as_a_user_and_may_hold_its_pair(
+    world: World, unread: str, granted: dict[str, str]
+) -> None:
+    theirs = body("it", "them", allowedNamespaces=GOLD)
+    credential = "/apis/vnetlink.dev/v1alpha1/namespaces/them/azurecredentials/it"
+    answers = {
+        credential: Answer(200, theirs),
+        "/api/v1/namespaces/team": Answer(200, {"metadata": {"labels": granted}}),
+    }
+    user, key = pair(ref={"name": "it", "namespace": "them"}), credential_key("them", "it")
+    world.credentials.note_user(user)
+    world.server.answers = {**answers, credential if unread == "credential" else unread: Answer(503)}
+    await world.credentials.known(user)
+    assert world.credentials.users(key) == (user.meta.key,)
+    assert world.credentials.authorises(user)
+
+    world.server.answers = answers
+    await world.credentials.known(user)
+    assert world.credentials.users(key) == ((user.meta.key,) if granted else ())
+    assert world.credentials.authorises(user) is bool(granted)
