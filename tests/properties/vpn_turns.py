@@ -43,7 +43,7 @@ from vnetlink.planning.actions import (
     VpnAction,
 )
 from vnetlink.planning.plan import Plan
-from vnetlink.planning.tags import OWNER, owner_tag
+from vnetlink.planning.tags import HANDED_OVER, OWNER, owner_tag
 from vnetlink.planning.vpn import deletion, guards, naming
 from vnetlink.planning.vpn.pair import plan_pair
 from vnetlink.planning.vpn.world import SeenSide, VpnWorld
@@ -219,7 +219,7 @@ class Run:
             tagged: list[ObservedGateway | ObservedPublicIp] = [*azure.gateways.values(), *azure.addresses.values()]
             there = next((one for one in tagged if one.id == action.id), None)
             mine = owner_tag("here", self.pair.meta.key)
-            owners = {dict(there.tags).get(tag) for tag in (OWNER, naming.HANDED_OVER)} if there else {mine}
+            owners = {dict(there.tags).get(tag) for tag in (OWNER, HANDED_OVER)} if there else {mine}
             assert mine in owners, "its tag names somebody else"
 
     # -- what is read

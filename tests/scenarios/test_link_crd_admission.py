@@ -23,6 +23,7 @@ from admission import (
     tried,
 )
 from controlplane.cluster import Cluster
+from vnetlink.planning.tags import OURS
 
 ZONE = f"{NETWORK}/privateDnsZones/corp.example"
 NOT_A_VNET_ID = (
@@ -83,7 +84,10 @@ SUBNETS_NAMED_ALIKE = (
 OUTSIDE = (
     "a subnet lies outside addressPrefixes: give it a range inside one of them, or add the range to addressPrefixes"
 )
-OUR_TAGS = "managed-by and vnetlink-owner are written by the operator: leave them out or choose other names"
+OUR_TAGS = (
+    "managed-by, vnetlink-owner, vnetlink-handed-over, vnetlink-gateway-subnet and vnetlink-public-ips are written by the "
+    "operator: leave them out or choose other names"
+)
 ZONES_TWICE = "two zones are the same but for the casing of their ids: leave one of them out"
 TWO_REGISTRATIONS = (
     "Azure registers names of a virtual network in one zone only: leave registrationEnabled to one zone for each virtual "
@@ -239,7 +243,7 @@ def test_the_blocks_have_the_rules_that_they_have_in_the_pairs(cluster: Cluster,
         ({"subnets": [subnet("a", "10.1.1.0/24"), subnet("b", "10.1.0.0/23")]}, "subnets", SUBNETS_OVERLAP),
         ({"subnets": [subnet("a", "10.1.1.0/24"), subnet("b", "10.1.1.0/24")]}, "subnets", SUBNETS_OVERLAP),
         ({"subnets": [subnet("a", "10.1.1.0/24"), subnet("A", "10.1.2.0/24")]}, "subnets", SUBNETS_NAMED_ALIKE),
-        ({"tags": {"Managed-By": "me"}}, "tags", OUR_TAGS),
+        *(({"tags": {name: "me"}}, "tags", OUR_TAGS) for name in (*sorted(OURS), "Managed-By")),
     ],
 )
 def test_a_virtual_network_that_cannot_be_made_so_is_refused_in_a_sentence(

@@ -22,6 +22,7 @@ from admission import (
     tried,
 )
 from controlplane.cluster import Cluster
+from vnetlink.planning.tags import OURS
 
 GATEWAY, CONNECTION, ADDRESS = (
     f"{NETWORK}/{kind}/one" for kind in ("virtualNetworkGateways", "connections", "publicIPAddresses")
@@ -68,7 +69,10 @@ GENERATION_1 = (
 NOT_A_RANGE = "must be an IPv4 range in CIDR notation whose address is the first of the range, such as 10.0.255.0/27"
 SMALL_RANGE = "is too small for a gateway: Azure needs a /27 or larger"
 TAG_NAME = "the name of a tag must have 1 to 512 characters, none of them < > % & ? / or a backslash"
-OUR_TAGS = "managed-by and vnetlink-owner are written by the operator: leave them out or choose other names"
+OUR_TAGS = (
+    "managed-by, vnetlink-owner, vnetlink-handed-over, vnetlink-gateway-subnet and vnetlink-public-ips are written by the "
+    "operator: leave them out or choose other names"
+)
 TAGS_TWICE = "two tags have the same name but for casing, which Azure does not tell apart: leave one of them out"
 SECRET_NAME = "must be the name of a Secret: lower-case letters, digits, dots and dashes, beginning and ending with a letter or digit"
 SECRET_KEY = (
@@ -338,7 +342,7 @@ def test_a_range_that_can_be_a_gateway_subnet_is_accepted(cluster: Cluster, pref
     ("tags", "sentence"),
     [
         *(({name: "v"}, TAG_NAME) for name in ("", *(f"a{sign}b" for sign in "<>%&\\?/"), "n" * 513)),
-        *(({name: "v"}, OUR_TAGS) for name in ("managed-by", "vnetlink-owner", "Managed-By", "VNETLINK-OWNER")),
+        *(({name: "v"}, OUR_TAGS) for name in (*sorted(OURS), "Managed-By", "VNETLINK-OWNER")),
         ({"Team": "a", "team": "b"}, TAGS_TWICE),
     ],
 )

@@ -12,13 +12,11 @@ from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from vnetlink.domain.arm_id import InvalidId
-from vnetlink.planning.tags import MANAGED_BY, OWNER
+from vnetlink.planning.tags import OURS
 
 Body = Mapping[str, Any]
 E = TypeVar("E", bound=Enum)
 T = TypeVar("T", covariant=True)
-
-OUR_TAGS = frozenset({MANAGED_BY, OWNER})
 
 _DURATION = re.compile(r"(?:[0-9]{1,5}[hms])+")
 _DURATION_PART = re.compile(r"([0-9]{1,5})([hms])")
@@ -144,7 +142,7 @@ def _list(parent: Body, name: str, path: str) -> Sequence[Any]:
 def tags(block: Body, path: str) -> tuple[tuple[str, str], ...]:
     """Azure tags, sorted. Ours are not for anybody else to set: they tell whose a resource is."""
     for name in block:
-        if name.lower() in OUR_TAGS:
+        if name.lower() in OURS:
             raise Wrong(f"{path}: {name} is written by the operator; leave it out")
     return tuple(sorted((name, string(block, name, path)) for name in block))
 

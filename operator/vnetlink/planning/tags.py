@@ -8,6 +8,10 @@ from vnetlink.planning.actions import Tags
 
 MANAGED_BY = "managed-by"
 OWNER = "vnetlink-owner"
+HANDED_OVER = "vnetlink-handed-over"
+SUBNET_MADE = "vnetlink-gateway-subnet"
+ADDRESSES_MADE = "vnetlink-public-ips"  # roles of those that are handed over with a gateway
+OURS = frozenset({MANAGED_BY, OWNER, HANDED_OVER, SUBNET_MADE, ADDRESSES_MADE})  # what they say counts as proof
 
 
 def owner_tag(installation: str, key: ObjectKey) -> str:

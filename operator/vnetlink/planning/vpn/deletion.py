@@ -20,8 +20,7 @@ from vnetlink.domain.vpn import GATEWAY_SUBNET, VNET2VNET
 from vnetlink.planning.actions import DeletePart, PatchTags, Record, Tags
 from vnetlink.planning.letting_go import LETTING_GO, Held, release, wait, without
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Plan, PlannedAction, Truth, Verdict, Wake
-from vnetlink.planning.tags import OWNER, own_tag, tagged
-from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER
+from vnetlink.planning.tags import ADDRESSES_MADE, HANDED_OVER, OWNER, own_tag, tagged
 from vnetlink.planning.vpn.steps import ADDRESS_ROLES, handed_over, with_inherited
 from vnetlink.planning.vpn.words import describe
 from vnetlink.planning.vpn.words import planned as told_beforehand

@@ -22,10 +22,9 @@ from vnetlink.planning.actions import (
 )
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.plan import Verdict
-from vnetlink.planning.tags import OWNER
+from vnetlink.planning.tags import HANDED_OVER, OWNER
 from vnetlink.planning.transitions import THEIRS, left, let_go, normal, ready_turned, warning
 from vnetlink.planning.vpn.deletion import stays
-from vnetlink.planning.vpn.naming import HANDED_OVER
 from vnetlink.planning.vpn.words import TYPICAL_GATEWAY, noun
 
 BILLED = ("gateway", "public IP")

@@ -12,9 +12,6 @@ from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import VpnConnectionPair
 from vnetlink.planning.naming import hashed
 
-HANDED_OVER = "vnetlink-handed-over"
-SUBNET_MADE = "vnetlink-gateway-subnet"
-ADDRESSES_MADE = "vnetlink-public-ips"  # roles of those that are handed over with a gateway
 LONGEST = 80  # ARM's limit for the names of gateways, addresses and connections
 
 

@@ -16,8 +16,7 @@ from vnetlink.domain.times import stamp
 from vnetlink.domain.vpn import GATEWAY_SUBNET, GatewayCreation, GatewayShape
 from vnetlink.planning.actions import PutConnection, PutGateway, PutPublicIp, PutSubnet, Tags, VpnAction
 from vnetlink.planning.ownership import before
-from vnetlink.planning.tags import owned, tagged
-from vnetlink.planning.vpn.naming import ADDRESSES_MADE, HANDED_OVER, SUBNET_MADE
+from vnetlink.planning.tags import ADDRESSES_MADE, HANDED_OVER, SUBNET_MADE, owned, tagged
 from vnetlink.planning.vpn.preflight import subnet_prefix
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld
 

@@ -31,6 +31,7 @@ from vnetlink.domain.vpn import (
     WantedVpnSide,
 )
 from vnetlink.kube.decode import OWNED, RECONCILE_REQUESTED, ROTATE_REQUESTED, decode, vpn_connection_pair
+from vnetlink.planning.tags import OURS
 
 HERE = "11111111-1111-1111-1111-111111111111"
 ROOT = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network"
@@ -269,6 +270,10 @@ def gateways(one: Any, two: Any = None) -> dict[str, Any]:
         (gateways({"create": {"gatewaySubnet": {"prefixLength": 30}}}), "prefixLength: 30 is not from 24 to 27"),
         (gateways({"create": {"tags": {"a": 1}}}), "spec.vpn.vnet1.gateway.create.tags.a: must be a string"),
         (gateways({"create": {"tags": {"VnetLink-Owner": "me"}}}), "VnetLink-Owner is written by the operator"),
+        *(
+            (gateways({"create": {"tags": {name: "me"}}}), f"{name} is written by the operator")
+            for name in sorted(OURS)
+        ),
         ({"sharedKey": KEY, "vnet1": {"connection": {"id": GW}}}, "spec.vpn.vnet1.connection.id: "),
         (
             {"sharedKey": KEY, "vnet1": {"connection": {"id": CN}}, "vnet2": {"connection": {"id": CN}}},
