@@ -171,6 +171,19 @@ def test_before_the_first_operation_has_finished_everything_that_needs_nothing_i
     assert len(run.place.written(PutPublicIp)) == 4
 
 
+@settings(max_examples=40, deadline=None)
+@given(starts(), st.integers(0, 25))
+def test_nothing_is_made_while_it_cannot_be_read_whether_the_key_exists(
+    start: tuple[VpnAzure, VpnConnectionPair], turns: int
+) -> None:
+    run = Run(Place(start[0]), start[1])
+    for _ in range(turns):
+        run.turn()
+        run.place.pass_time()
+    unread = replace(run.world(), secret=Unreadable(Reason.AZURE_UNREACHABLE, "no answer", transient=True))
+    assert not any(getattr(action, "creates", False) for action in plan_pair(run.pair, unread).actions)
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     starts(),

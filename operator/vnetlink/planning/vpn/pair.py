@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 
-from vnetlink.domain.outcome import Absent, Present
+from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.ownership import Role
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
@@ -29,7 +29,7 @@ from vnetlink.planning.blocked import holding, quiet, stalled, unreadable, unsee
 from vnetlink.planning.ownership import recording
 from vnetlink.planning.plan import SOON, Plan, Truth, Verdict, Wake
 from vnetlink.planning.vpn.key_rotation import key_actions
-from vnetlink.planning.vpn.preflight import adoption_blockers, blockers, unread
+from vnetlink.planning.vpn.preflight import adoption_blockers, blockers, secret_of, unread
 from vnetlink.planning.vpn.standing import findings, standing
 from vnetlink.planning.vpn.steps import creations, in_motion, recorded_for, repairs, to_come
 from vnetlink.planning.vpn.words import TYPICAL_GATEWAY, describe, planned
@@ -66,6 +66,9 @@ def _manage(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
         wake = Wake(SOON, backoff=True, at_most=POLL)
         return Plan(_waiting(pair, world, both), wake, findings=findings(pair, world, both), waiting=True)
     incomplete = any(half.manages and half.connection is None for half in both)
+    if incomplete and isinstance(world.secret, Unreadable) and world.secret.transient:
+        # nothing that is billed is made for a key of which nobody knows whether it exists
+        return unreadable(pair, world.secret, secret_of(pair))
     if incomplete and (refused := blockers(pair, world, both)):
         return stalled(pair, refused)
     if plan := _make_key(pair, world):
