@@ -34,7 +34,8 @@ from vnetlink.planning.actions import (
     SecretAction,
 )
 from vnetlink.planning.ages import Ages, ages
-from vnetlink.planning.blocked import contested, duplicate, not_granted, quiet, unreadable
+from vnetlink.planning.blocked import contested, denied, duplicate, not_granted, quiet, unreadable
+from vnetlink.planning.credential import ASK_AGAIN
 from vnetlink.planning.grants import Refusal, identities
 from vnetlink.planning.json_value import Status
 from vnetlink.planning.letting_go import Held, hold, release, wait
@@ -56,6 +57,7 @@ class Turn(Generic[P, W]):
         self._kind, self._ports, self._body, self._memory = kind, ports, body, memory
         self._azure, self._settings = ports.azure, ports.settings
         self._pair = _observing(pair) if ports.settings.dry_run else pair
+        self._refused: tuple[str, Refused] | None = None  # what Kubernetes did not take for good
         self._displaced = False  # another object holds the pair, so nothing goes with this one
 
     async def run(self) -> Wake:
@@ -78,7 +80,7 @@ class Turn(Generic[P, W]):
         self._note(plan, world)
         if wake is AT_ONCE:  # what was planned is no longer true: the next turn tells what is
             return wake
-        plan = await self._diagnosed(plan, world, old)
+        plan = denied(self._pair, plan, *self._refused) if self._refused else await self._diagnosed(plan, world, old)
         return await self._report(plan, world, wake or plan.wake)
 
     # -- read and plan
@@ -96,7 +98,7 @@ class Turn(Generic[P, W]):
             return plan
         match await self._ports.deletions.fleet():
             case Unreadable() as unread:
-                return wait(pair, (Held.by(unread, pair.meta.key.described),))
+                return self._unread(unread)
             case Present(fleet):
                 return brake.allow(pair, plan, fleet, threshold)
 
@@ -211,7 +213,7 @@ class Turn(Generic[P, W]):
         write = await self._ports.secrets.perform(self._pair.meta, action)
         if isinstance(write, Written):
             log.info("%s: done", describe_secret(action))
-        return _unwritten(write, describe_secret(action))
+        return self._unwritten(write, describe_secret(action))
 
     def _as_it_goes(self) -> P:
         """The object for whoever tells what a deletion leaves in Azure."""
@@ -222,12 +224,28 @@ class Turn(Generic[P, W]):
         if isinstance(write, Written):
             log.info("%s: done", describe_child(action))
             self._emit(self._kind.after_child(self._pair, action))
-        return _unwritten(write, describe_child(action))
+        return self._unwritten(write, describe_child(action))
 
     def _patched(self, write: Write) -> Wake | None:
         if isinstance(write, Written):
             self._body = write.body
-        return _unwritten(write, "write the object's metadata")
+        return self._unwritten(write, "write the object's metadata")
+
+    def _unwritten(self, write: Write, what: str) -> Wake | None:
+        """When to try again what Kubernetes did not take; None: it did. Nobody tells us when a refusal has lost its cause."""
+        match write:
+            case Written():
+                self._refused = None
+                return None
+            case Gone():
+                return AT_ONCE
+            case Later(message=message):
+                log.warning("cannot %s: %s", what, message)
+                return Wake(timedelta(0), backoff=True, at_most=OUTAGE_RETRY)
+            case Refused(message=message):
+                log.warning("cannot %s: %s", what, message)
+                self._refused = what, write
+                return Wake(timedelta(0), backoff=True, at_most=ASK_AGAIN)
 
     async def _write(self, action: AzureAction) -> Wake | None:
         longest = quiet(self._pair.spec.lifecycle).after
@@ -313,18 +331,6 @@ async def told(ports: Ports, body: Body, status: Status | None, wake: Wake) -> W
             return Wake(SOON, backoff=True, at_most=OUTAGE_RETRY)
         case _:
             return wake
-
-
-def _unwritten(write: Write, what: str) -> Wake | None:
-    """When to try again what Kubernetes did not take; None: it did."""
-    match write:
-        case Written():
-            return None
-        case Gone():
-            return AT_ONCE
-        case Later(message=message) | Refused(message=message):
-            log.warning("cannot %s: %s", what, message)
-            return Wake(timedelta(0), backoff=True, at_most=OUTAGE_RETRY)
 
 
 def _azure_write(plan: Plan) -> AzureAction | None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from vnetlink.domain.identity import Identity, NotGranted
 from vnetlink.domain.observed import ObservedVnet
-from vnetlink.domain.outcome import Absent, Seen, Unreadable
+from vnetlink.domain.outcome import Absent, Refused, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import Lifecycle, ManagementPolicy, ObjectKey, Owner
@@ -85,6 +85,16 @@ def contested(pair: Owner, plan: Plan, id: str) -> Plan:
     how = f"Find out who: az monitor activity-log list --resource-id '{id}' --offset 2h; then stop one of the two writers."
     found = stalled(pair, (Finding(Reason.CONTESTED, text, id, how), *plan.findings))
     return replace(found, planned=plan.planned)
+
+
+def denied(pair: Owner, plan: Plan, what: str, why: Refused) -> Plan:
+    """The API server refused a write of this plan for good: people are told, or they would wait for ever. What stands stays Ready."""
+    text = f"Kubernetes refused to {what}: {why.message.rstrip('.')}."
+    how = "Have the cluster's administrator grant it, raise the quota, or change the policy that refuses it."
+    found = (Finding(why.reason, text, pair.meta.key.described, how), *plan.findings)
+    if plan.verdict.ready is Truth.TRUE:
+        return replace(plan, findings=found)
+    return replace(stalled(pair, found), planned=plan.planned)
 
 
 def holding(pair: Owner, plan: Plan) -> Plan:

@@ -30,7 +30,9 @@ from vnetlink.memory import Memories, Memory
 from vnetlink.metrics import REGISTRY
 from vnetlink.planning.actions import Action, DeletePeering, ForgetPreviousKey, KeepPreviousKey, PutPeering, Record
 from vnetlink.planning.ages import FRESH, Ages
+from vnetlink.planning.blocked import denied
 from vnetlink.planning.conditions import Shown
+from vnetlink.planning.credential import ASK_AGAIN
 from vnetlink.planning.plan import OUTAGE_RETRY, Finding, Plan, Truth, Verdict, Wake
 from vnetlink.ports import Ports
 from vnetlink.turn import Turn
@@ -117,15 +119,38 @@ async def test_secrets_and_records_come_before_the_write_in_the_order_of_the_pla
     assert trial.outside.diary == ["ForgetPreviousKey", "metadata", "status"]
 
 
+NO = Refused(Reason.AUTHORIZATION_FAILED, "Forbidden", "exceeded quota: secrets")
+
+
 @pytest.mark.parametrize(
-    "answer", [Later(Reason.THROTTLED, "not now"), Refused(Reason.AUTHORIZATION_FAILED, "Forbidden", "no")]
+    ("answer", "at_most", "told"),
+    [
+        (Later(Reason.THROTTLED, "not now"), OUTAGE_RETRY, [("Ready", "Creating")]),
+        (NO, ASK_AGAIN, [("Ready", "AuthorizationFailed"), ("Stalled", "AuthorizationFailed")]),
+    ],
 )
-async def test_a_secret_that_cannot_be_written_ends_the_turn(answer: Write) -> None:
+async def test_a_secret_that_cannot_be_written_ends_the_turn_and_a_refusal_is_told(
+    answer: Write, at_most: timedelta, told: list[tuple[str, str]]
+) -> None:
     trial = Trial()
     trial.actions = (KEEP, trial.record, PUT)
     trial.outside.vault.answers.append(answer)
-    assert await trial.run() == Wake(timedelta(0), backoff=True, at_most=OUTAGE_RETRY)
+    assert await trial.run() == Wake(timedelta(0), backoff=True, at_most=at_most)
     assert trial.outside.diary == ["locked", "KeepPreviousKey", "status"]
+    (body,) = trial.outside.server.bodies.values()
+    rows = body["status"]["conditions"]
+    assert [(row["type"], row["reason"]) for row in rows if row["type"] != "Connected"] == told
+    assert ("exceeded quota: secrets" in rows[0]["message"]) is (answer is NO)
+
+
+def test_what_stands_stays_ready_though_kubernetes_refuses_a_write() -> None:
+    pair = Trial().pair
+    plan = Plan(Verdict(Truth.TRUE, Reason.CONNECTED, "Connected."), Wake(timedelta(0)), (FORGET,))
+    told = denied(pair, plan, "forget the key", NO)
+    assert (told.verdict, [finding.reason for finding in told.findings]) == (
+        plan.verdict,
+        [Reason.AUTHORIZATION_FAILED],
+    )
 
 
 async def test_a_secret_that_is_gone_meanwhile_is_planned_for_anew_and_nothing_is_told() -> None:
