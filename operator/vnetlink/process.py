@@ -156,6 +156,7 @@ class _Process:
         Claims are complete before the first turn, or two objects could both believe to hold a pair.
         """
         config = self._config
+        await server.connect()
         kinds = await self._served(server)
         await self._tell_denied(server, kinds)
         identity = await self._installation(server)

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import aiohttp
+import yaml
 from kubernetes.aio import config as kube_config
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
@@ -79,7 +80,7 @@ async def load(kubeconfig: str | None, context: str | None) -> Configuration:
             await kube_config.load_kube_config(  # type: ignore[no-untyped-call]
                 kubeconfig, context, client_configuration=configuration, persist_config=False
             )
-    except (ConfigException, OSError) as error:
+    except (ConfigException, OSError, TypeError, ValueError, yaml.YAMLError) as error:
         where = kubeconfig or "~/.kube/config"
         raise NoCluster(f"no cluster to talk to: {where}: {error}. Set KUBECONFIG or give --kubeconfig.") from error
     return configuration
@@ -119,6 +120,10 @@ class ApiServer:
         self._client: ApiClient | None = None
         self._connecting = asyncio.Lock()
 
+    async def connect(self) -> None:
+        """Look for the cluster now. Raises NoCluster, which a request answers with: what is missing may come back."""
+        await self._connected()
+
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
         """Read."""
         return await self._request("GET", path, query=query)
@@ -157,7 +162,9 @@ class ApiServer:
     async def _write(
         self, method: str, path: str, body: Body | Sequence[Body], content_type: str = "application/json"
     ) -> Answer:
-        await self._connected()  # it may take its time, and the question must come last
+        found = await self._reached()  # it may take its time, and the question must come last
+        if isinstance(found, Answer):
+            return found
         if not self._may_write():
             return Answer(0, {"message": "not asked, because another process leads"})
         return await self._request(method, path, self._write_query, body, content_type)
@@ -170,12 +177,14 @@ class ApiServer:
         body: Body | Sequence[Body] | None = None,
         content_type: str = "application/json",
     ) -> Answer:
-        client = await self._connected()
+        client = await self._reached()
+        if isinstance(client, Answer):
+            return client
         answer = Answer(0)
         try:
             async with asyncio.timeout(TOTAL_TIMEOUT + CONNECT_TIMEOUT):
                 answer = await _exchange(client, method, path, query, body, content_type)
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, ConfigException, OSError, TimeoutError, ValueError) as error:
             return Answer(0, {"message": f"{type(error).__name__} {error}".strip()})
         finally:
             metrics.REST_CLIENT.labels(
@@ -184,6 +193,12 @@ class ApiServer:
         if answer.status == 401:
             await self._forget(client)
         return answer
+
+    async def _reached(self) -> ApiClient | Answer:
+        try:
+            return await self._connected()
+        except NoCluster as error:
+            return Answer(0, {"message": str(error)})
 
     async def _connected(self) -> ApiClient:
         async with self._connecting:
