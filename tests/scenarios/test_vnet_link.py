@@ -7,6 +7,7 @@ from typing import Any
 
 from estate import eventually
 from link_estate import LinkEstate
+from stories import told
 from traffic_words import DENY_ALL, security_group, subnet
 
 MADE = {"gateway": {"create": {}}}
@@ -75,7 +76,7 @@ def test_a_rule_that_blocks_is_named_though_the_link_stands(links: LinkEstate) -
     links.wait_reason("app-to-data", "Connected", within=15)  # what is remembered of a group is older than that
 
 
-def test_vnets_are_made_as_soon_as_they_may_be_grow_and_go_with_the_link(links: LinkEstate) -> None:
+def test_vnets_are_made_as_soon_as_they_may_be_grow_and_go_with_the_link_when_they_are_empty(links: LinkEstate) -> None:
     """The interval is long: what happens, happens because somebody was told, not because it was time to look."""
     group = links.azure.group("rg")
     app, data = (f"{group}/providers/Microsoft.Network/virtualNetworks/{name}" for name in ("app", "data"))
@@ -112,9 +113,12 @@ def test_vnets_are_made_as_soon_as_they_may_be_grow_and_go_with_the_link(links: 
     look("twice")
     echo = "jsonpath={.status.lastHandledReconcileAt}"
     eventually("the pair looked", lambda: links.kubectl("get", "peeringpair", "made-peering", "-o", echo) == "twice")
+    third = links.azure.vnet("third", "10.3.0.0/16")
+    links.azure.peering(data, "by-hand", third)
     links.delete("made")
     assert links.azure.get(app) is None
-    assert links.azure.get(data) is None
+    assert list(links.peerings(data)) == ["by-hand"], "it is not empty, so it stays"
+    eventually("told", lambda: [data in note for note in told(links, "made", "LeftInAzure")] == [True])
 
 
 def test_the_method_is_switched_without_a_gap(links: LinkEstate) -> None:
@@ -129,8 +133,33 @@ def test_the_method_is_switched_without_a_gap(links: LinkEstate) -> None:
     links.wait_ready("app-to-data", within=60)
 
     assert links.row("app-to-data")[1:4] == ["Vpn", "Connected", "Connected"]
+    assert links.condition("app-to-data", "MethodSelected")["message"] == "Vpn, because spec.encryption is IPsec."
     writes = links.writes()
     assert writes.index("PUT data-app", 2) < writes.index("DELETE app-data"), "the tunnel stood first"
+
+
+def test_a_spoke_is_switched_to_the_hubs_gateway_and_back_to_a_tunnel_and_nothing_is_refused(links: LinkEstate) -> None:
+    hub = links.azure.vnet("hub", "10.1.0.0/16", subnets={"GatewaySubnet": "10.1.255.0/27"})
+    spoke = links.azure.vnet("spoke", "10.2.0.0/16")
+    links.azure.gateway(hub, "shared")
+    links.secret()
+    links.start()
+    blocks = {
+        "peering": {"vnet1": {"allowGatewayTransit": True}, "vnet2": {"useRemoteGateways": True}},
+        "vpn": {**VPN, "vnet1": {"gateway": {}}},
+    }
+    links.link("spoke", hub, spoke, method="Vpn", **blocks)
+    links.wait_ready("spoke", within=60)
+
+    links.link("spoke", hub, spoke, method="Peering", **blocks)
+    eventually("used", lambda: links.peerings(spoke).get("spoke-hub", {}).get("useRemoteGateways") is True, within=60)
+    links.wait_ready("spoke")
+    assert links.names("virtualNetworkGateways") == ["shared"]
+
+    links.link("spoke", hub, spoke, method="Vpn", **blocks)
+    eventually("the peering gone", lambda: links.peerings(spoke) == {}, within=90)
+    links.wait_ready("spoke", within=60)
+    assert [one["path"] for one in links.azure.requests(method="PUT") if one["status"] == 400] == []
 
 
 def test_a_switch_that_dropped_the_vpn_block_and_never_ends_can_still_be_given_up(links: LinkEstate) -> None:
@@ -144,6 +173,8 @@ def test_a_switch_that_dropped_the_vpn_block_and_never_ends_can_still_be_given_u
 
     links.link("app-to-data", app, data, method="Peering", deletionPolicy="Orphan")
     links.wait_reason("app-to-data", "SwitchingMethod")
+    both = links.kubectl("get", "peeringpairs,vpnconnectionpairs", "--output", "name").split()
+    assert [one.rpartition("/")[2] for one in both] == ["app-to-data-peering", "app-to-data-vpn"]
     links.delete("app-to-data")
 
     assert links.names("connections") == ["app-data", "data-app"], "as deletionPolicy said last"
