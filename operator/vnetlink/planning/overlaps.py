@@ -22,12 +22,12 @@ def of_each_other(ids: PerSide[VnetId], spaces: PerSide[Sequence[str]]) -> Itera
         yield Finding(Reason.ADDRESS_SPACES_OVERLAP, text, str(ids.vnet1), how)
 
 
-def with_peers(near: ObservedVnet, far: ObservedVnet) -> Iterator[Finding]:
-    """Ranges of `far` that another VNet has, to which `near` is peered."""
+def with_peers(near: ObservedVnet, whose: VnetId, space: Sequence[str], ends: PerSide[VnetId]) -> Iterator[Finding]:
+    """Ranges in `space` of VNet `whose` that a third VNet has, to which `near` is peered; both are among the `ends`."""
     for peering in near.peerings:
-        clashes = () if peering.remote == far.id else overlaps(far.prefixes, peering.remote_prefixes)
+        clashes = () if peering.remote in ends else overlaps(space, peering.remote_prefixes)
         if clashes:
-            listed = "; ".join(f"{ours} of {far.id} with {theirs} of {peering.remote}" for ours, theirs in clashes)
+            listed = "; ".join(f"{ours} of {whose} with {theirs} of {peering.remote}" for ours, theirs in clashes)
             yield Finding(
                 Reason.OVERLAPS_WITH_PEERED_VNET,
                 f"Address space overlaps with a VNet that is already peered to {near.id}: {listed}.",

@@ -71,7 +71,7 @@ def overlap_with_peered(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Fi
     for half in halves:
         far = halves[half.side.other].vnet
         if half.vnet is not None and far is not None and half.wanted.options.peer_complete_vnets:
-            yield from overlaps.with_peers(half.vnet, far)
+            yield from overlaps.with_peers(half.vnet, far.id, far.prefixes, PerSide(half.vnet.id, far.id))
 
 
 def unknown_subnets(pair: PeeringPair, halves: PerSide[Half]) -> Iterator[Finding]:

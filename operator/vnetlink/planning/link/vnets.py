@@ -8,7 +8,7 @@ from vnetlink.domain.address_space import within
 from vnetlink.domain.arm_id import SubnetId
 from vnetlink.domain.kinds import PEERING_PAIRS
 from vnetlink.domain.observed import ObservedVnet
-from vnetlink.domain.outcome import Absent, Present
+from vnetlink.domain.outcome import Absent, Present, Unreadable
 from vnetlink.domain.ownership import Origin, PartId, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
@@ -111,18 +111,37 @@ def refused(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
 
 
 def overlapping(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
-    """The two address spaces as they are, or are to be."""
-    if child.kind(link) == PEERING_PAIRS and link.spec.peering.get("subnetPeering"):
-        return  # only the chosen subnets count, and the pair asks about them
-    ids = link.spec.ends.map(lambda end: end.id)
-    yield from overlaps.of_each_other(ids, PerSide.of(lambda side: _space(link, world, side)))
+    """The two address spaces as they are, or are to be; one that is to be must leave alone what VNets in peerings have, too."""
+    ids, peered = link.spec.ends.map(lambda end: end.id), child.kind(link) == PEERING_PAIRS
+    whole = not (peered and link.spec.peering.get("subnetPeering"))
+    if whole:  # else only the chosen subnets count, and the pair asks about them
+        yield from overlaps.of_each_other(ids, PerSide.of(lambda side: _space(link, world, side)))
+    for side in Side:
+        for near in (side, side.other) if peered and whole else (side,):
+            there = world.vnets[near]
+            if isinstance(there, Present):
+                yield from overlaps.with_peers(there.value, ids[side], _coming(link, world, side), ids)
 
 
 def _space(link: VNetLink, world: LinkWorld, side: Side) -> tuple[str, ...]:
-    seen, creation = world.vnets[side], link.spec.ends[side].creation
-    if isinstance(seen, Present):
-        return seen.value.prefixes
-    return creation.prefixes if creation is not None else ()
+    seen = world.vnets[side]
+    return _coming(link, world, side) or (seen.value.prefixes if isinstance(seen, Present) else ())
+
+
+def _coming(link: VNetLink, world: LinkWorld, side: Side) -> tuple[str, ...]:
+    """The address space that the link is about to give a VNet; empty where that stays as it is."""
+    end = link.spec.ends[side]
+    if end.creation is None or end.management is ManagementPolicy.OBSERVE:
+        return ()
+    match world.vnets[side]:
+        case Present(vnet) if not made_by_us(link, Slot(side, Role.VNET), vnet.id):
+            return ()
+        case Present(vnet) if set(vnet.prefixes) == set(end.creation.prefixes):
+            return ()
+        case Present() | Absent():
+            return end.creation.prefixes
+        case Unreadable():
+            return ()
 
 
 def able(world: LinkWorld, side: Side, role: Role) -> bool:

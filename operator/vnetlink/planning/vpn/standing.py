@@ -98,7 +98,7 @@ def overlapping(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]
     for half in both:
         far = both[half.side.other].vnet
         if half.vnet is not None and far is not None:
-            found += with_peers(half.vnet, far)
+            found += with_peers(half.vnet, far.id, far.prefixes, PerSide(half.vnet.id, far.id))
     return (replace(one, severity=Severity.WARNING) for one in found)
 
 

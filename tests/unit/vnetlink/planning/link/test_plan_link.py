@@ -10,18 +10,20 @@ import pytest
 from link_worlds import ENDS, NOW, OPERATOR, OWNER, ZONE, link_of, pair_that_says, peered, world_of
 from properties.azure_model import IDS, Azure
 from vnetlink.domain.arm_id import ZoneLinkId
-from vnetlink.domain.observed import ObservedZoneLink, Provisioning
+from vnetlink.domain.kinds import PEERING_PAIRS, VPN_CONNECTION_PAIRS
+from vnetlink.domain.observed import ObservedSubnet, ObservedZoneLink, Provisioning
 from vnetlink.domain.outcome import Absent, Present, Refused, Seen, Unreadable
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, ManagementPolicy, VNetLink
-from vnetlink.domain.vnet_link import VnetCreation, WantedZone
+from vnetlink.domain.vnet_link import Encryption, Method, VnetCreation, WantedZone
 from vnetlink.planning.actions import AskChild, ChangePrefixes, DeletePart, PutChild, PutVnet, PutZoneLink, Record
 from vnetlink.planning.link import dns
+from vnetlink.planning.link.deletion import needs_azure
 from vnetlink.planning.link.guards import allow
 from vnetlink.planning.link.plan_link import plan_link
-from vnetlink.planning.link.seen_status import states
+from vnetlink.planning.link.seen_status import conditions, seen, states
 from vnetlink.planning.link.world import LinkWorld, SeenZone
 from vnetlink.planning.plan import Plan, Truth
 
@@ -33,6 +35,13 @@ def making(**meta: Any) -> VNetLink:
     link = link_of(ENDS.put(Side.VNET1, End(IDS.vnet1, creation=MADE)), meta=meta)
     made = Part(IDS.vnet1, Origin.CREATED)
     return replace(link, record=link.record.with_part(Slot(Side.VNET1, Role.VNET), made))
+
+
+def asking(*prefixes: str, **spec: Any) -> VNetLink:
+    """A link that made VNet 1, which is to have this address space now; `spec` are further fields."""
+    link = making()
+    ends = link.spec.ends.put(Side.VNET1, End(IDS.vnet1, creation=replace(MADE, prefixes=prefixes)))
+    return replace(link, spec=replace(link.spec, ends=ends, **spec))
 
 
 def said_no(role: Role, reason: Reason) -> dict[Slot, Refused]:
@@ -82,10 +91,7 @@ def test_one_vnet_that_may_not_be_made_keeps_the_other_from_nothing() -> None:
 
 
 def test_a_vnet_that_may_not_grow_is_not_as_asked_for_though_it_is_connected() -> None:
-    link = making()
-    grown = replace(MADE, prefixes=(*MADE.prefixes, "10.9.0.0/16"))
-    link = replace(link, spec=replace(link.spec, ends=link.spec.ends.put(Side.VNET1, End(IDS.vnet1, creation=grown))))
-    stands = world_of(peered(), pair_that_says())
+    link, stands = asking("10.1.0.0/16", "10.9.0.0/16"), world_of(peered(), pair_that_says())
     growing = planned(link, stands)
     assert any(isinstance(action, ChangePrefixes) for action in growing.actions)
     assert growing.verdict.reason is Reason.UPDATING
@@ -99,6 +105,116 @@ def test_a_vnet_that_may_not_grow_is_not_as_asked_for_though_it_is_connected() -
         True,
     )
     assert "refused to change VNet" in plan.verdict.message
+
+
+def changed(plan: Plan) -> list[tuple[str, ...]]:
+    return [action.prefixes for action in plan.actions if isinstance(action, ChangePrefixes)]
+
+
+OWN_PEER, FAR_PEER = (peered().third(side, "10.3.0.0/16") for side in Side)
+VPN: dict[str, Any] = {"method": Method.VPN}
+CHOSEN: dict[str, Any] = {"peering": {"subnetPeering": {"vnet1SubnetNames": ["front"], "vnet2SubnetNames": ["back"]}}}
+
+
+@pytest.mark.parametrize(
+    ("azure", "prefix", "spec", "reason"),
+    [
+        (peered(), "10.2.8.0/24", {}, Reason.ADDRESS_SPACES_OVERLAP),
+        (peered(), "10.2.8.0/24", VPN, Reason.ADDRESS_SPACES_OVERLAP),
+        (OWN_PEER, "10.3.8.0/24", {}, Reason.OVERLAPS_WITH_PEERED_VNET),
+        (OWN_PEER, "10.3.8.0/24", VPN, Reason.OVERLAPS_WITH_PEERED_VNET),
+        (FAR_PEER, "10.3.8.0/24", {}, Reason.OVERLAPS_WITH_PEERED_VNET),
+    ],
+    ids=["the other's", "the other's, by VPN", "a peer's", "a peer's, by VPN", "a peer's of the other"],
+)
+def test_a_vnet_does_not_grow_into_a_range_that_is_in_use_beside_it(
+    azure: Azure, prefix: str, spec: dict[str, Any], reason: Reason
+) -> None:
+    kind = VPN_CONNECTION_PAIRS if spec else PEERING_PAIRS
+    plan = planned(asking("10.1.0.0/16", prefix, **spec), world_of(azure, pair_that_says(kind=kind)))
+    assert plan.actions == ()
+    assert (plan.verdict.ready, plan.verdict.reason, plan.verdict.stalled) == (Truth.FALSE, reason, True)
+    (found,) = plan.findings
+    assert f"{prefix} of {IDS.vnet1} with " in found.message
+
+
+@pytest.mark.parametrize(
+    ("azure", "prefix", "spec"),
+    [(FAR_PEER, "10.3.8.0/24", VPN), (peered(), "10.2.8.0/24", CHOSEN)],
+    ids=["a peer's of the other, by VPN", "the other's, of which chosen subnets are peered"],
+)
+def test_a_vnet_grows_into_a_range_that_azure_allows_it(azure: Azure, prefix: str, spec: dict[str, Any]) -> None:
+    kind = VPN_CONNECTION_PAIRS if spec is VPN else PEERING_PAIRS
+    plan = planned(asking("10.1.0.0/16", prefix, **spec), world_of(azure, pair_that_says(kind=kind)))
+    assert changed(plan) == [("10.1.0.0/16", prefix)]
+
+
+def test_no_vnet_is_made_that_a_peer_of_the_other_has_the_range_of() -> None:
+    far = Azure.new().third(Side.VNET2, "10.1.8.0/24").vnets.vnet2
+    plan = planned(making(), replace(nothing_there(), vnets=PerSide(Absent(), Present(far))))
+    assert plan.actions == ()
+    assert plan.verdict.reason is Reason.OVERLAPS_WITH_PEERED_VNET
+
+
+def test_a_range_that_somebody_added_by_hand_and_that_overlaps_is_taken_away() -> None:
+    by_hand = world_of(peered().grow(Side.VNET1, "10.2.8.0/24"), pair_that_says())
+    assert changed(planned(asking("10.1.0.0/16"), by_hand)) == [("10.1.0.0/16",)]
+
+
+FRONT = replace(Azure.new().vnets.vnet1, subnets=(ObservedSubnet("front", ("10.1.1.0/24",)),))
+
+
+def test_an_address_space_is_not_taken_from_under_a_subnet() -> None:
+    world = world_of(peered(), pair_that_says())
+    world = replace(world, vnets=world.vnets.put(Side.VNET1, Present(FRONT)))
+    plan = planned(asking("10.9.0.0/16"), world)
+    assert plan.actions == ()
+    (found,) = plan.findings
+    assert (plan.verdict.ready, plan.verdict.reason, found.id) == (Truth.FALSE, Reason.INVALID_SPEC, str(IDS.vnet1))
+    assert found.message.endswith("that subnets use: 10.1.1.0/24.")
+
+
+def test_a_vnet_that_exists_is_selected_and_left_as_it_is_whatever_create_says() -> None:
+    other = replace(MADE, prefixes=("10.9.0.0/16",), subnets=(("front", "10.9.1.0/24"),))
+    link = link_of(ENDS.put(Side.VNET1, End(IDS.vnet1, creation=other)))
+    world = world_of(peered(), pair_that_says())
+    plan = planned(link, world)
+    assert (plan.actions, plan.verdict.ready) == ((), Truth.TRUE)
+    shown: dict[str, Any] = seen(link, world)
+    assert shown["vnet1"]["origin"] == "Selected"
+    assert [row["onDelete"] for row in shown["resources"] if row["id"] == str(IDS.vnet1)] == ["Keep"]
+    assert not needs_azure(link)
+
+
+def test_without_its_group_and_leave_to_make_that_no_vnet_is_made() -> None:
+    alone = replace(MADE, create_resource_group=False)
+    link = link_of(ENDS.put(Side.VNET1, End(IDS.vnet1, creation=alone)))
+    world = nothing_there()
+    plan = planned(link, replace(world, groups=world.groups.put(Side.VNET1, Absent())))
+    assert plan.actions == ()
+    (found,) = plan.findings
+    assert (plan.verdict.reason, found.id) == (Reason.VNET_NOT_FOUND, str(IDS.vnet1.group))
+    assert found.remediation.startswith("az group create ")
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ({}, "Peering, because no encryption is required: "),
+        ({"method": Method.PEERING}, "Peering, because spec.method is Peering."),
+        ({"method": Method.VPN}, "Vpn, because spec.method is Vpn."),
+        ({"encryption": Encryption.IPSEC}, "Vpn, because spec.encryption is IPsec."),
+    ],
+)
+def test_the_method_is_told_with_the_reason_for_the_choice(spec: dict[str, Any], why: str) -> None:
+    link = link_of(**spec)
+    rows = {name: (truth, reason, text) for name, truth, reason, text in conditions(link, world_of())}
+    truth, reason, text = rows["MethodSelected"]
+    assert (truth, reason) == (Truth.TRUE, Reason.SELECTED)
+    assert text.startswith(why)
+    other = PEERING_PAIRS if why.startswith("Vpn") else VPN_CONNECTION_PAIRS
+    meanwhile = {row[0]: row[2] for row in conditions(link, world_of(peered(), pair_that_says(kind=other)))}
+    assert meanwhile["MethodSelected"] is Reason.SWITCHING_METHOD
 
 
 def test_a_look_that_a_person_asks_of_the_link_is_asked_of_its_pair_once() -> None:
