@@ -382,7 +382,8 @@ def _add_explain(commands: Any) -> None:
 
 def _add_plan(commands: Any) -> None:
     told = (
-        "What the objects in the files would have written to Azure. Exit code 0: nothing, 1: something, 2: an error, 3: something "
+        "What the objects in the files would have written to Azure. A file that carries no record is taken to own what its tags "
+        "name and what joins the two VNets, and that is said. Exit code 0: nothing, 1: something, 2: nobody knows, 3: something "
         "stands in the way. Writes nothing."
     )
     plan = commands.add_parser("plan", help="what files would have written to Azure", description=told)
@@ -400,10 +401,10 @@ def _add_plan(commands: Any) -> None:
 
 def _add_scan(commands: Any) -> None:
     told = (
-        "Every pair of peered VNets in the subscriptions with its state and fault. The Reader role is enough. Exit code 0: "
-        "all well, 1: faults, 2: something could not be read. Writes nothing."
+        "Every two VNets in the subscriptions that peerings or VPN connections join, with state and fault. The Reader role is "
+        "enough. Exit code 0: all well, 1: faults, 2: something could not be read. Writes nothing."
     )
-    scan = commands.add_parser("scan", help="every pair of peered VNets with its state and fault", description=told)
+    scan = commands.add_parser("scan", help="every pair of joined VNets with its state and fault", description=told)
     scan.add_argument(
         "--subscription",
         dest="subscriptions",

@@ -106,14 +106,20 @@ def test_several_files_and_documents_are_planned_in_their_order_as_markdown(
 def test_a_link_is_planned_with_its_vnets_and_what_its_pair_would_write(azure: ArmsimProcess) -> None:
     app = azure.vnet("app", "10.1.0.0/16")
     new = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/new/providers/Microsoft.Network/virtualNetworks/new"
+    zone = f"{azure.group('rg')}/providers/Microsoft.Network/privateDnsZones/corp.example"
+    linked = {"location": "global", "properties": {"virtualNetwork": {"id": app}}}
+    for id, shape in ((zone, {"location": "global"}), (f"{zone}/virtualNetworkLinks/app", linked)):
+        azure.wait(azure.send("PUT", id, shape))
     create = {"location": "westeurope", "addressPrefixes": ["10.2.0.0/16"], "createResourceGroup": True}
 
-    code, told = planned(azure, body("VNetLink", app, new, vnet2={"create": create}))
+    dns = {"privateDnsZones": [{"id": zone}]}
+    code, told = planned(azure, body("VNetLink", app, new, vnet2={"create": create}, dns=dns))
 
-    assert code == 1
+    assert (code, told["findings"]) == (1, [])
     assert actions(told) == [
         ("CreateResourceGroup", "new"),
         ("CreateVNet", "new"),
+        ("LinkDnsZone", "new"),
         ("CreatePeering", "app-new"),
         ("CreatePeering", "new-app"),
     ]
@@ -191,18 +197,100 @@ def test_what_the_record_of_a_live_object_names_is_ours_to_change(azure: ArmsimP
     there = azure.peering(app, "there", data, allowForwardedTraffic=True)
     back = azure.peering(data, "back", app)
     pair = body("PeeringPair", app, data)
+    pair["metadata"]["uid"] = "as the API server gives it"
     code, told = planned(azure, pair)
-    assert (code, told["findings"][0]["code"]) == (3, "AdoptionRefused")
+    assert (code, told["findings"][0]["code"], told["notes"]) == (3, "AdoptionRefused", [])
     always = body("PeeringPair", app, data, adoptionPolicy="Always")
     assert actions(planned(azure, always)[1]) == [("UpdatePeering", "there")]
 
-    parts = {"vnet1ToVnet2": {"id": there, "origin": "Created"}, "vnet2ToVnet1": {"id": back, "origin": "Created"}}
-    owned = json.dumps({"installation": "any", "object": "default/a", "parts": parts})
-    pair["metadata"]["annotations"] = {"vnetlink.dev/owned": owned}
+    pair["metadata"]["annotations"] = owned(there, back)
     code, told = planned(azure, pair)
 
-    assert (code, actions(told)) == (1, [("UpdatePeering", "there")])
+    assert (code, actions(told), told["notes"]) == (1, [("UpdatePeering", "there")], [])
     assert "allowForwardedTraffic" in told["actions"][0]["detail"]
+
+
+def owned(there: str, back: str, name: str = "a") -> dict[str, str]:
+    """The annotation of a pair that made both peerings."""
+    parts = {"vnet1ToVnet2": {"id": there, "origin": "Created"}, "vnet2ToVnet1": {"id": back, "origin": "Created"}}
+    return {"vnetlink.dev/owned": json.dumps({"installation": "any", "object": f"default/{name}", "parts": parts})}
+
+
+def test_a_file_from_git_is_taken_to_own_the_peerings_that_stand_and_the_other_case_is_told(
+    azure: ArmsimProcess,
+) -> None:
+    app, data = two(azure)
+    there = azure.peering(app, "there", data, allowForwardedTraffic=True)
+    back = azure.peering(data, "back", app)
+
+    code, told = planned(azure, body("PeeringPair", app, data), body("VNetLink", app, data, "link"))
+
+    assert (code, told["findings"]) == (1, [])
+    assert [(one["object"], one["action"]) for one in told["actions"]] == [
+        ("PeeringPair default/a", "UpdatePeering"),
+        ("VNetLink default/link", "UpdatePeering"),
+    ]
+    taken = {one["object"]: one["message"] for one in told["notes"] if "is taken as the object's own" in one["message"]}
+    assert len(taken) == 2
+    assert all(
+        f"{there}, {back}. If it is not, nothing of it is changed: AdoptionRefused" in one for one in taken.values()
+    )
+    assert all("peering: {vnet1: {allowForwardedTraffic: true}}" in one for one in taken.values())
+
+    link = body("VNetLink", app, data, "link")
+    pair = body("PeeringPair", app, data, "link-peering")
+    maker = {"apiVersion": link["apiVersion"], "kind": "VNetLink", "name": "link", "uid": "1", "controller": True}
+    pair["metadata"] |= {"uid": "2", "ownerReferences": [maker], "annotations": owned(there, back, "link-peering")}
+    code, told = planned(azure, link, pair)
+    assert (code, actions(told)) == (1, [("UpdatePeering", "there")]), "a link's pair is planned with its link, once"
+    assert not [one for one in told["notes"] if "is taken as the object's own" in one["message"]]
+
+
+def test_a_link_from_git_grows_the_vnet_that_its_tag_names_and_of_an_untagged_one_nobody_knows(
+    azure: ArmsimProcess,
+) -> None:
+    hub, made, theirs = (
+        azure.vnet("hub", "10.0.0.0/16"),
+        azure.vnet("made", "10.1.0.0/16"),
+        azure.vnet("theirs", "10.2.0.0/16"),
+    )
+    tag(azure, made, "vnetlink-owner", "5ca1ab1e/VNetLink/team/grown")
+    azure.peering(hub, "hub-made", made)
+    azure.peering(made, "made-hub", hub)
+    azure.peering(hub, "hub-theirs", theirs)
+    azure.peering(theirs, "theirs-hub", hub)
+
+    def grown(vnet: str, name: str, *prefixes: str) -> dict[str, Any]:
+        subnets = [{"name": "new", "addressPrefix": f"{prefixes[-1][:-3]}/24"}] if prefixes[1:] else []
+        create = {"location": "westeurope", "addressPrefixes": list(prefixes), "subnets": subnets}
+        return body("VNetLink", hub, vnet, name, vnet2={"create": create})
+
+    more = "10.1.0.0/16", "10.11.0.0/16"
+    code, told = planned(azure, grown(made, "grown", *more))
+    assert (code, actions(told)) == (
+        1,
+        [("ChangeAddressSpace", "made"), ("CreateSubnet", "new"), ("UpdatePeering", "hub-made")],
+    )
+    assert told["actions"][-1]["detail"] == "address space."
+    assert any(f"is taken as the object's own: {made}." in one["message"] for one in told["notes"])
+
+    elsewhere = grown(made, "grown", *more)
+    elsewhere["metadata"]["namespace"] = "other"
+    for link, vnet in ((elsewhere, made), (grown(theirs, "b", "10.2.0.0/16", "10.12.0.0/16"), theirs)):
+        code, told = planned(azure, link)
+        assert (code, told["actions"]) == (2, [])
+        assert f"ChangeAddressSpace {vnet} To" in told["unread"][0]["message"]
+        assert "--dry-run=server" in told["unread"][0]["message"]
+
+    live = grown(theirs, "b", "10.2.0.0/16", "10.12.0.0/16")
+    live["metadata"]["uid"] = "as the API server gives it"
+    code, told = planned(azure, grown(theirs, "b", "10.2.0.0/16"), live)
+    assert (code, told["actions"], told["unread"]) == (0, [], []), "selected and left alone"
+    assert writes(azure) == []
+
+
+def tag(azure: ArmsimProcess, id: str, name: str, value: str) -> None:
+    azure.put(id, {**azure.get(id), "tags": {name: value}})
 
 
 def test_what_observes_or_is_suspended_is_planned_and_said_to_be_held_back(azure: ArmsimProcess) -> None:

@@ -20,11 +20,17 @@ PLANNED = tuple(kind for kind in KINDS.values() if kind != SILENT)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One object of a file. `credentials`: it names an AzureCredential somewhere."""
+    """One object of a file. `credentials`: it names an AzureCredential somewhere.
+
+    `recorded`: what it made and adopted is known, because it comes from a cluster or carries the record. `namespaced`: it says
+    its namespace.
+    """
 
     kind: str
     owner: Owner
     credentials: bool
+    recorded: bool
+    namespaced: bool
 
     @property
     def label(self) -> str:
@@ -78,8 +84,9 @@ def _document(body: object) -> Iterator[Document]:
         raise Unusable(f"kind: {version} {kind} is not one of {', '.join(PLANNED)} of {API_VERSION}")
     if kind == SILENT:
         return
-    owner = _decoded(body)
-    yield Document(str(kind), owner, _names_credentials(body.get("spec")))
+    owner, meta = _decoded(body), body["metadata"]
+    recorded = bool(meta.get("uid") or owner.meta.owned)
+    yield Document(str(kind), owner, _names_credentials(body.get("spec")), recorded, "namespace" in meta)
 
 
 def _decoded(body: Mapping[str, Any]) -> Owner:
@@ -90,7 +97,12 @@ def _decoded(body: Mapping[str, Any]) -> Owner:
     if not isinstance(namespace, str):
         raise Unusable("metadata.namespace: must be a string")
     owned = _record(meta.get("annotations"))
-    plain = {"name": meta["name"], "namespace": namespace, "annotations": {OWNED: owned}}
+    plain = {
+        "name": meta["name"],
+        "namespace": namespace,
+        "annotations": {OWNED: owned},
+        "ownerReferences": _owners(meta.get("ownerReferences")),
+    }
     decoded = decode({**body, "metadata": plain}, _installation(owned))
     if isinstance(decoded, SpecError):
         raise Unusable(f"{body['kind']} {decoded.meta.key}: {decoded.message}")
@@ -101,6 +113,12 @@ def _record(annotations: object) -> str:
     """What the operator has recorded as its own, where the object was read from a cluster."""
     owned = annotations.get(OWNED) if isinstance(annotations, Mapping) else None
     return owned if isinstance(owned, str) else ""
+
+
+def _owners(owners: object) -> list[Mapping[str, Any]]:
+    """Those that say who made the object, in the form that the API server would vouch for."""
+    listed = owners if isinstance(owners, list) else []
+    return [one for one in listed if isinstance(one, Mapping) and {"name", "uid"} <= set(one)]
 
 
 def _installation(owned: str) -> str:

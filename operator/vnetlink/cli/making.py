@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vnetlink.domain.observed import ObservedSubnet, ObservedVnet, Provisioning
+from vnetlink.domain.arm_id import VnetId
+from vnetlink.domain.observed import ObservedSubnet, ObservedVnet, Provisioning, SyncLevel
 from vnetlink.domain.outcome import Present
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import VNetLink
@@ -33,8 +34,25 @@ def _after(world: LinkWorld, step: LinkAction) -> LinkWorld:
     side = step.slot.side
     if isinstance(step, PutResourceGroup):
         return replace(world, groups=world.groups.put(side, Present(value=True)))
-    vnet = _vnet(world, side, step)
-    return replace(world, vnets=world.vnets.put(side, Present(vnet))) if vnet is not None else world
+    vnet, other = _vnet(world, side, step), world.vnets[side.other]
+    if vnet is None:
+        return world
+    if isinstance(step, ChangePrefixes) and isinstance(other, Present):
+        world = replace(world, vnets=world.vnets.put(side.other, Present(_told_of(other.value, vnet.id))))
+    return replace(world, vnets=world.vnets.put(side, Present(vnet)))
+
+
+def _told_of(vnet: ObservedVnet, changed: VnetId) -> ObservedVnet:
+    """A VNet whose peering has the old address space of the other one by then."""
+    old = {
+        SyncLevel.FULLY_IN_SYNC: SyncLevel.LOCAL_NOT_IN_SYNC,
+        SyncLevel.REMOTE_NOT_IN_SYNC: SyncLevel.BOTH_NOT_IN_SYNC,
+    }
+    peerings = (
+        replace(one, sync_level=old.get(one.sync_level, one.sync_level)) if one.remote == changed else one
+        for one in vnet.peerings
+    )
+    return replace(vnet, peerings=tuple(peerings))
 
 
 def _vnet(world: LinkWorld, side: Side, step: LinkAction) -> ObservedVnet | None:

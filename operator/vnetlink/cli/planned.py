@@ -11,7 +11,7 @@ from vnetlink.planning.plan import Finding, PlannedAction
 
 COLUMNS = ("ACTION", "BILLABLE", "OUTAGE", "ID", "DETAIL")
 NOTHING = "Nothing would be written to Azure."
-NOT_KNOWN = "What would be written is not known: something could not be read."
+NOT_KNOWN = "What would be written is not known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Sheet:
 
     @property
     def answer(self) -> int:
-        """The exit code: 0 nothing, 1 something, 2 something could not be read, 3 blocked."""
+        """The exit code: 0 nothing, 1 something, 2 nobody knows, 3 blocked."""
         if any(one.unread for one in self.objects):
             return 2
         if any(one.blockers for one in self.objects):
