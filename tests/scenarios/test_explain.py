@@ -6,10 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+import pytest
 
 from armsim_process import ArmsimProcess
 from traffic_words import DENY_ALL, route_table, security_group, subnet
+from vnetlink.cli.command import run
+from vnetlink.config import Explain, parse
 from vpn_estate import KEY, OTHER_KEY
 
 
@@ -108,19 +113,102 @@ def test_two_spokes_of_one_hub_are_told_that_peering_is_not_transitive(azure: Ar
     assert "NotTransitive" in told
 
 
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmsimProcess]:
+    """One Azure with all that is asked about below."""
+    with ArmsimProcess(tmp_path_factory.mktemp("armsim")) as azure:
+        for name, prefix in (("left", "10.1.0.0/16"), ("right", "10.1.128.0/17")):
+            azure.vnet(name, prefix)
+        gone, _ = joined(azure, "gone", "lone", 2)
+        azure.delete(f"{gone}/virtualNetworkPeerings/to-lone")
+        grown, _ = joined(azure, "grown", "stale", 4)
+        body = azure.get(grown)
+        body["properties"]["addressSpace"]["addressPrefixes"].append("10.40.0.0/16")
+        azure.put(grown, body)
+        from_, to = joined(azure, "from", "to", 6)
+        subnet(
+            azure,
+            from_,
+            "10.6.1.0/24",
+            **route_table(azure, "sink", ("10.0.0.0/8", "None", ""), ("10.7.0.0/16", "None", "")),
+        )
+        subnet(azure, to, "10.7.1.0/24")
+        joined(azure, "hub", "spoke", 8, hub={"allowGatewayTransit": True}, spoke={"useRemoteGateways": True})
+        azure.delete(f"{azure.group('rg')}/providers/Microsoft.Network/virtualNetworkGateways/gw-hub")
+        ends = with_gateway(azure, "one", 20), with_gateway(azure, "end", 21)
+        connect(azure, "half", *ends, KEY)
+        yield azure
+
+
+def joined(azure: ArmsimProcess, one: str, two: str, n: int, **flags: Mapping[str, Any]) -> tuple[str, str]:
+    """Two VNets with both peerings; a first one that lets its gateway be used has one meanwhile."""
+    hub = flags.get(one)
+    ids = (
+        azure.vnet(one, f"10.{n}.0.0/16", subnets={"GatewaySubnet": f"10.{n}.255.0/27"} if hub else {}),
+        azure.vnet(two, f"10.{n + 1}.0.0/16"),
+    )
+    if hub:
+        azure.gateway(ids[0], f"gw-{one}")
+    peer(azure, *ids, f"to-{two}", **(hub or {}))
+    peer(azure, *reversed(ids), f"to-{one}", **flags.get(two, {}))
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("vnets", "code", "states", "found", "command"),
+    [
+        ("left right", 1, ("Missing", "Missing"), "AddressSpacesOverlap", "az network vnet "),
+        ("gone lone", 1, ("Missing", "Disconnected"), "PeeringDisconnected", "az network vnet peering delete"),
+        ("grown stale", 0, ("Connected", "Connected"), "AddressSpaceOutOfSync", "az network vnet peering sync"),
+        ("from to", 0, ("Connected", "Connected"), "RouteOverrides", "az network route-table "),
+        ("hub spoke", 0, ("Connected", "Connected"), "RemoteHasNoGateway", "az network vnet peering update"),
+        ("one end", 1, ("Connecting", "Missing"), "ConnectionMissing", "az network vpn-connection create"),
+    ],
+)
+def test_each_fault_is_told_with_its_state_and_a_command(
+    faulty: ArmsimProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    vnets: str,
+    code: int,
+    states: tuple[str, str],
+    found: str,
+    command: str,
+) -> None:
+    ids = [f"{faulty.group('rg')}/providers/Microsoft.Network/virtualNetworks/{name}" for name in vnets.split()]
+    for name, value in faulty.env.items():
+        monkeypatch.setenv(name, value)
+    asked = parse(["explain", *ids, "-o", "json"], os.environ, "0")
+    assert isinstance(asked, Explain)
+
+    assert run(asked) == code
+
+    answer = json.loads(capsys.readouterr().out)
+    told = {one["code"]: one["remediation"] for one in answer["findings"]}
+    assert (answer["vnet1ToVnet2"], answer["vnet2ToVnet1"]) == states
+    assert command in told[found], answer
+    assert writes(faulty) == []
+
+
+def with_gateway(azure: ArmsimProcess, name: str, n: int) -> str:
+    """The id of a gateway, made with its VNet."""
+    return azure.gateway(
+        azure.vnet(name, f"10.{n}.0.0/16", subnets={"GatewaySubnet": f"10.{n}.255.0/27"}), f"gw-{name}"
+    )
+
+
+def connect(azure: ArmsimProcess, name: str, near: str, far: str, key: str, **options: Any) -> None:
+    ends = {"virtualNetworkGateway1": {"id": near}, "virtualNetworkGateway2": {"id": far}}
+    properties = {"connectionType": "Vnet2Vnet", "sharedKey": key, **ends, **options}
+    where = f"{azure.group('rg')}/providers/Microsoft.Network/connections/{name}"
+    azure.put(where, {"location": "westeurope", "properties": properties})
+
+
 def test_two_vnets_joined_by_a_tunnel_are_told_what_keeps_it_down(azure: ArmsimProcess) -> None:
-    app = azure.vnet("app", "10.1.0.0/16", subnets={"GatewaySubnet": "10.1.255.0/27"})
-    data = azure.vnet("data", "10.2.0.0/16", subnets={"GatewaySubnet": "10.2.255.0/27"})
-    gateways = azure.gateway(app, "gw-app"), azure.gateway(data, "gw-data")
-
-    def connect(name: str, near: str, far: str, key: str, **options: Any) -> None:
-        ends = {"virtualNetworkGateway1": {"id": near}, "virtualNetworkGateway2": {"id": far}}
-        properties = {"connectionType": "Vnet2Vnet", "sharedKey": key, **ends, **options}
-        where = f"{azure.group('rg')}/providers/Microsoft.Network/connections/{name}"
-        azure.put(where, {"location": "westeurope", "properties": properties})
-
-    connect("there", *gateways, KEY, routingWeight=7)
-    connect("back", *reversed(gateways), OTHER_KEY)
+    gateways = with_gateway(azure, "app", 1), with_gateway(azure, "data", 2)
+    app, data = (f"{azure.group('rg')}/providers/Microsoft.Network/virtualNetworks/{name}" for name in ("app", "data"))
+    connect(azure, "there", *gateways, KEY, routingWeight=7)
+    connect(azure, "back", *reversed(gateways), OTHER_KEY)
     code, told, _ = explain(azure, app, data, "-o", "json")
     answer = json.loads(told)
     assert (code, answer["vnet1ToVnet2"], answer["vnet2ToVnet1"]) == (1, "NotConnected", "NotConnected")

@@ -14,7 +14,7 @@ from typing import Any, cast
 from vnetlink.azure.arm import Arm
 from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.identity import Identity
-from vnetlink.domain.kinds import PEERING_PAIRS
+from vnetlink.domain.kinds import PEERING_PAIRS, VPN_CONNECTION_PAIRS
 from vnetlink.domain.observed import ListedConnection, ObservedVnet
 from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.ownership import OwnershipRecord
@@ -46,6 +46,7 @@ from vnetlink.planning.plan import Finding, Plan
 from vnetlink.planning.seen_status import state
 from vnetlink.planning.vpn.pair import plan_pair as plan_tunnel
 from vnetlink.planning.vpn.seen_status import states as tunnel_states
+from vnetlink.planning.vpn.world import VpnWorld
 from vnetlink.planning.world import Half, PairWorld, halves
 from vnetlink.ports import Ports
 
@@ -101,7 +102,7 @@ class Explanation:
 
 async def explain(arm: Arm, identity: Identity, vnets: PerSide[VnetId]) -> Explanation:
     """Both VNets, what joins them, and what stands between them. Reads only."""
-    ports = cast(Ports, SimpleNamespace(azure=arm, secrets=_NoSecrets(), monotonic=time.monotonic, now=_now))
+    ports = cast(Ports, SimpleNamespace(azure=arm, secrets=NoSecrets(), monotonic=time.monotonic, now=_now))
     memory = Memory("", (0, "", "", False), time.monotonic())
     granted = PerSide(identity, identity)
     world = await PEERING.read(ports, observing(vnets), granted, memory, NOW)
@@ -134,25 +135,18 @@ async def _tunnel(
     arm: Arm, ports: Ports, vnets: PerSide[VnetId], granted: PerSide[Identity], memory: Memory
 ) -> Explanation | None:
     """The same for two VNets whose gateways are connected; None where nothing joins those."""
-    meta = replace(observing(vnets).meta, key=ObjectKey("vpnconnectionpairs", "", "explain"))
-    sides, key = PerSide(WantedVpnSide(), WantedVpnSide()), WantedSharedKey(SecretKeyRef(""))
-    lifecycle = replace(OBSERVING, adoption=AdoptionPolicy.ALWAYS)
-    spec = VpnConnectionPairSpec(vnets.map(End), sides, key, lifecycle=lifecycle)
-    pair = VpnConnectionPair(meta, spec, OwnershipRecord("", ""))
+    pair = tunnel(vnets)
     world = await VPN.read(ports, pair, granted, memory, NOW)
     shown = tunnel_states(pair, world)
     states = PerSide.of(lambda side: _known(shown[side], world.sides[side].connections))
     if set(states) == {"Missing"}:
         return None
-    there = world.sides.vnet1.connection, world.sides.vnet2.connection
-    options = next((seen.value.options for seen in there if isinstance(seen, Present)), pair.spec.options)
-    pair = replace(pair, spec=replace(pair.spec, options=options))
+    pair = tunnel_as_found(pair, world)
     plan = plan_tunnel(pair, world)
     if plan.verdict.reason is Reason.DRIFTED:  # two ends that differ; nobody asked for either's options
         plan = replace(plan, verdict=replace(plan.verdict, message="Both connections are there."))
-    told = (one for one in plan.findings if one.reason is not Reason.DRIFTED)
     traffic = await _traffic(arm, memory, granted, world.vnets, states, tunnelled=True)
-    return _explained(states, plan, (*told, *traffic))
+    return _explained(states, plan, (*tunnel_findings(plan), *traffic))
 
 
 def _known(state: str, listed: Seen[tuple[ListedConnection, ...]]) -> str:
@@ -160,7 +154,7 @@ def _known(state: str, listed: Seen[tuple[ListedConnection, ...]]) -> str:
     return "Unknown" if state == "Missing" and isinstance(listed, Unreadable) else state
 
 
-class _NoSecrets:
+class NoSecrets:
     """No object, hence no Secret: the two ends' keys are compared with each other alone."""
 
     async def read(self, pair: ObjectMeta, ref: SecretKeyRef) -> None:
@@ -191,6 +185,28 @@ def observing(vnets: PerSide[VnetId]) -> PeeringPair:
     key = ObjectKey(PEERING_PAIRS, "", "explain")
     meta = ObjectMeta(key, "", 0, "", instant(""))
     return PeeringPair(meta, PeeringPairSpec(vnets.map(End), lifecycle=OBSERVING), OwnershipRecord("", ""))
+
+
+def tunnel(vnets: PerSide[VnetId]) -> VpnConnectionPair:
+    """As `observing`, for two VNets whose gateways are connected."""
+    meta = replace(observing(vnets).meta, key=ObjectKey(VPN_CONNECTION_PAIRS, "", "explain"))
+    sides, key = PerSide(WantedVpnSide(), WantedVpnSide()), WantedSharedKey(SecretKeyRef(""))
+    lifecycle = replace(OBSERVING, adoption=AdoptionPolicy.ALWAYS)
+    spec = VpnConnectionPairSpec(vnets.map(End), sides, key, lifecycle=lifecycle)
+    return VpnConnectionPair(meta, spec, OwnershipRecord("", ""))
+
+
+def tunnel_as_found(pair: VpnConnectionPair, world: VpnWorld) -> VpnConnectionPair:
+    """With the options of the connection that is there, those of VNet 1 where both are."""
+    one, two = world.sides.map(lambda side: side.connection)
+    found = one.value.options if isinstance(one, Present) else None
+    found = found or (two.value.options.counterpart if isinstance(two, Present) else pair.spec.options)
+    return replace(pair, spec=replace(pair.spec, options=found))
+
+
+def tunnel_findings(plan: Plan) -> tuple[Finding, ...]:
+    """Without those about options that nobody asked for."""
+    return tuple(one for one in plan.findings if one.reason is not Reason.DRIFTED)
 
 
 def as_found(pair: PeeringPair, world: PairWorld) -> PeeringPair:

@@ -359,7 +359,7 @@ def secrets(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
             yield Finding(reason, message, name, f"Grant it: kubectl auth can-i get secret/{ref.name} -n {namespace}")
         case Absent() if not pair.spec.shared_key.generate:
             yield Finding(
-                Reason.SHARED_KEY_MISSING, f"{name} does not exist.", name, _make_secret(namespace, ref.name, ref.key)
+                Reason.SHARED_KEY_MISSING, f"{name} does not exist.", name, make_secret(namespace, ref.name, ref.key)
             )
         case Absent() if not world.manages_secrets:
             why = "spec.vpn.sharedKey.generate needs create, update and delete on Secrets, which the operator was not granted"
@@ -367,7 +367,7 @@ def secrets(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
                 Reason.SHARED_KEY_MISSING,
                 f"{name} does not exist, and {why} in namespace {namespace}.",
                 name,
-                f"{_make_secret(namespace, ref.name, ref.key)}; or have the administrator grant the right.",
+                f"{make_secret(namespace, ref.name, ref.key)}; or have the administrator grant the right.",
             )
         case Present(secret) if not secret.labelled:
             yield Finding(
@@ -378,7 +378,7 @@ def secrets(pair: VpnConnectionPair, world: VpnWorld, both: PerSide[VpnHalf]) ->
             )
         case Present(secret) if secret.key is None:
             text = f"{name} has no value under {ref.key!r}."
-            yield Finding(Reason.SHARED_KEY_MISSING, text, name, _make_secret(namespace, ref.name, ref.key))
+            yield Finding(Reason.SHARED_KEY_MISSING, text, name, make_secret(namespace, ref.name, ref.key))
         case Present(secret) if isinstance(secret.key, KeyFault):
             yield Finding(
                 Reason.SHARED_KEY_INVALID,
@@ -395,7 +395,8 @@ def secret_of(pair: VpnConnectionPair) -> str:
     return f"Secret {pair.meta.key.namespace}/{pair.spec.shared_key.secret.name}"
 
 
-def _make_secret(namespace: str, name: str, key: str) -> str:
+def make_secret(namespace: str, name: str, key: str) -> str:
+    """The commands that put a key into a Secret which the operator may read."""
     make = f"kubectl create secret generic -n {namespace} {name} --from-file={key}=FILE"
     return f"{make} && kubectl label secret -n {namespace} {name} vnetlink.dev/shared-key=true"
 
