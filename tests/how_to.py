@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from estate import Estate
@@ -22,10 +23,17 @@ def commands(page: str, heading: str, **names: str) -> str:
 
 
 def paste(estate: Estate, page: str, heading: str, **names: str) -> str:
-    """Run the block in a shell that knows our cluster, in the estate's directory; returns what it printed."""
+    """Run the block; returns what it printed."""
+    return shell(estate, commands(page, heading, **names))
+
+
+def shell(estate: Estate, block: str) -> str:
+    """Run commands in a shell that knows our cluster, our Azure and our Python, in the estate's directory; what they printed."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ours = {"PATH": path, "KUBECONFIG": str(estate.cluster.kubeconfig), "HOME": str(estate.dir), **estate.azure.env}
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands(page, heading, **names)],
-        env={**os.environ, "KUBECONFIG": str(estate.cluster.kubeconfig), "HOME": str(estate.dir)},
+        ["bash", "-euo", "pipefail", "-c", block],
+        env={**os.environ, **ours},
         cwd=estate.dir,
         capture_output=True,
         text=True,

@@ -68,9 +68,9 @@ def test_an_estate_that_is_well_is_listed_once_and_sorted_with_one_list(azure: A
 
     assert (code, complaints) == (0, "")
     assert [line.split() for line in told.splitlines()] == [
-        ["VNET1", "VNET2", "1->2", "2->1", "FAULT"],
-        ["rg/app", "rg/hub", "Connected", "Connected", "-"],
-        ["rg/data", "rg/hub", "Connected", "Connected", "-"],
+        ["VNET1", "VNET2", "METHOD", "1->2", "2->1", "FAULT"],
+        ["rg/app", "rg/hub", "Peering", "Connected", "Connected", "-"],
+        ["rg/data", "rg/hub", "Peering", "Connected", "Connected", "-"],
     ]
     assert [method for method, _ in sent(azure)] == ["GET"], "one list tells everything"
 
@@ -137,6 +137,62 @@ def test_a_remote_vnet_of_another_subscription_is_read_or_unknown(azure: ArmsimP
     assert code == 2
     assert f"/subscriptions/{SUBSCRIPTION_2}" in complaints
     assert writes(azure) == []
+
+
+def tunnel(azure: ArmsimProcess, *ends: tuple[str, str], **keys: str) -> None:
+    """Connections from gateway to gateway, each with its own key where `keys` has one by its name."""
+    for near, far in ends:
+        name = f"{_name(near)}-{_name(far)}"
+        properties = {
+            "connectionType": "Vnet2Vnet",
+            "virtualNetworkGateway1": {"id": near},
+            "virtualNetworkGateway2": {"id": far},
+            "sharedKey": keys.get(_name(near), "whateverItIs1234"),
+        }
+        where = f"{near.partition('/virtualNetworkGateways')[0]}/connections/{name}"
+        azure.put(where, {"location": "westeurope", "properties": properties})
+
+
+def with_gateway(azure: ArmsimProcess, name: str, n: int, **where: Any) -> str:
+    vnet = azure.vnet(name, f"10.{n}.0.0/16", subnets={"GatewaySubnet": f"10.{n}.255.0/27"}, **where)
+    return azure.gateway(vnet, f"gw-{name}")
+
+
+def test_vnets_that_connections_alone_join_are_pairs_too_and_reader_may_see_them(azure: ArmsimProcess) -> None:
+    hub, app, half, far = (
+        with_gateway(azure, name, n, **where)
+        for n, (name, where) in enumerate(
+            [("hub", {}), ("app", {}), ("half", {}), ("far", {"subscription": SUBSCRIPTION_2})]
+        )
+    )
+    tunnel(azure, (hub, app), (app, hub), (half, hub))
+    tunnel(azure, (hub, far), (far, hub), **{"gw-far": "anotherKeyOfTheSame1"})
+    reader = [{"scope": f"/subscriptions/{id}", "role": "Reader"} for id in (SUBSCRIPTION, SUBSCRIPTION_2)]
+    azure.roles({azure.env["AZURE_CLIENT_ID"]: reader})
+
+    code, found = pairs(azure)
+
+    told = {
+        _name(one["vnet1"]): (one["method"], one["vnet1ToVnet2"], one["vnet2ToVnet1"], one["faults"]) for one in found
+    }
+    assert (code, told) == (
+        1,
+        {
+            "app": ("Vpn", "Connected", "Connected", []),
+            "half": ("Vpn", "Connecting", "Missing", ["half-made"]),
+            "hub": ("Vpn", "NotConnected", "NotConnected", ["NotConnected"]),
+        },
+    )
+    remedies = [finding["remediation"] for one in found for finding in one["findings"]]
+    assert any("az network vpn-connection create" in one for one in remedies)
+    assert writes(azure) == []
+    assert not [path for _, path in sent(azure) if "sharedkey" in path.lower()], "the Reader role may not see keys"
+
+    azure.roles({azure.env["AZURE_CLIENT_ID"]: reader[:1]})
+    code, answer, complaints = scan(azure, "-o", "json")
+    assert code == 2
+    assert f"{far} could not be read" in complaints
+    assert len(json.loads(answer)["pairs"]) == 2
 
 
 def test_manifests_observe_every_pair_as_it_stands(azure: ArmsimProcess) -> None:
