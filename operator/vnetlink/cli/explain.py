@@ -45,7 +45,7 @@ from vnetlink.planning.peering_pair import plan_pair
 from vnetlink.planning.plan import Finding, Plan
 from vnetlink.planning.seen_status import state
 from vnetlink.planning.vpn.pair import plan_pair as plan_tunnel
-from vnetlink.planning.vpn.seen_status import states as tunnel_states
+from vnetlink.planning.vpn.seen_status import states as states_of_object
 from vnetlink.planning.vpn.world import VpnWorld
 from vnetlink.planning.world import Half, PairWorld, halves
 from vnetlink.ports import Ports
@@ -137,8 +137,7 @@ async def _tunnel(
     """The same for two VNets whose gateways are connected; None where nothing joins those."""
     pair = tunnel(vnets)
     world = await VPN.read(ports, pair, granted, memory, NOW)
-    shown = tunnel_states(pair, world)
-    states = PerSide.of(lambda side: _known(shown[side], world.sides[side].connections))
+    states = tunnel_states(pair, world)
     if set(states) == {"Missing"}:
         return None
     pair = tunnel_as_found(pair, world)
@@ -147,11 +146,6 @@ async def _tunnel(
         plan = replace(plan, verdict=replace(plan.verdict, message="Both connections are there."))
     traffic = await _traffic(arm, memory, granted, world.vnets, states, tunnelled=True)
     return _explained(states, plan, (*tunnel_findings(plan), *traffic))
-
-
-def _known(state: str, listed: Seen[tuple[ListedConnection, ...]]) -> str:
-    """Nobody named a connection, so none is missing before the gateway's own list was read."""
-    return "Unknown" if state == "Missing" and isinstance(listed, Unreadable) else state
 
 
 class NoSecrets:
@@ -202,6 +196,16 @@ def tunnel_as_found(pair: VpnConnectionPair, world: VpnWorld) -> VpnConnectionPa
     found = one.value.options if isinstance(one, Present) else None
     found = found or (two.value.options.counterpart if isinstance(two, Present) else pair.spec.options)
     return replace(pair, spec=replace(pair.spec, options=found))
+
+
+def tunnel_states(pair: VpnConnectionPair, world: VpnWorld) -> PerSide[str]:
+    """As an object's columns; but nobody named a connection, so none is missing before the gateway's own list was read."""
+    shown = states_of_object(pair, world)
+    return PerSide.of(lambda side: _known(shown[side], world.sides[side].connections))
+
+
+def _known(state: str, listed: Seen[tuple[ListedConnection, ...]]) -> str:
+    return "Unknown" if state == "Missing" and isinstance(listed, Unreadable) else state
 
 
 def tunnel_findings(plan: Plan) -> tuple[Finding, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from vnetlink.cli.estate import EstatePair, Vnets, shown_ids, with_faults
-from vnetlink.cli.explain import tunnel, tunnel_as_found, tunnel_findings
+from vnetlink.cli.explain import tunnel, tunnel_as_found, tunnel_findings, tunnel_states
 from vnetlink.cli.manifests import vpn_manifest
 from vnetlink.domain.arm_id import GatewayId, VnetId
 from vnetlink.domain.observed import ListedConnection, ObservedGateway
@@ -15,7 +15,6 @@ from vnetlink.domain.sides import PerSide
 from vnetlink.domain.vnet_link import Method
 from vnetlink.domain.vpn import VNET2VNET
 from vnetlink.planning.vpn.pair import plan_pair
-from vnetlink.planning.vpn.seen_status import states
 from vnetlink.planning.vpn.world import VpnWorld, vpn_halves
 
 Places = Mapping[GatewayId, VnetId]
@@ -66,7 +65,7 @@ def judged(ids: PerSide[VnetId], world: VpnWorld) -> EstatePair:
     pair = tunnel_as_found(tunnel(ids), world)
     ids, found = shown_ids(ids, world.vnets), tunnel_findings(plan_pair(pair, world))
     manifest = vpn_manifest(ids, vpn_halves(pair, world), pair.spec.options)
-    return EstatePair(ids, Method.VPN, states(pair, world), with_faults(found), manifest)
+    return EstatePair(ids, Method.VPN, tunnel_states(pair, world), with_faults(found), manifest)
 
 
 def unread(world: VpnWorld) -> Iterator[Unread]:
