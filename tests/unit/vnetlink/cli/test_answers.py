@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from properties.azure_model import Azure
-from properties.test_peering_pair import seen
+from properties.azure_model import IDS
 from vnetlink.cli.estate import Estate, EstatePair
-from vnetlink.cli.explain import Answer, Explanation, observing
+from vnetlink.cli.explain import Answer, Explanation
+from vnetlink.cli.manifests import Manifest
 from vnetlink.cli.planned import Planned, Sheet
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide
+from vnetlink.domain.vnet_link import Method
 from vnetlink.planning.plan import Finding
-from vnetlink.planning.world import halves
 
 BARE = Finding(Reason.PEERING_DISCONNECTED, "It is cut.", "id")
-STATES, AZURE = PerSide("Missing", "Missing"), Azure.new()
-FOUND = EstatePair(halves(observing(AZURE.vnets.map(lambda vnet: vnet.id)), seen(AZURE)), STATES, (BARE,))
+STATES = PerSide("Missing", "Missing")
+FOUND = EstatePair(PerSide(IDS.vnet1, IDS.vnet2), Method.PEERING, STATES, (BARE,), Manifest({}))
 SHEET = Sheet((Planned("VNetLink team/app", blockers=(BARE,)),))
 
 
