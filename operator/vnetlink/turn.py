@@ -80,7 +80,10 @@ class Turn(Generic[P, W]):
         self._note(plan, world)
         if wake is AT_ONCE:  # what was planned is no longer true: the next turn tells what is
             return wake
-        plan = denied(self._pair, plan, *self._refused) if self._refused else await self._diagnosed(plan, world, old)
+        if self._refused:
+            plan = denied(self._pair, plan, *self._refused)
+        else:
+            plan, world = await self._diagnosed(plan, world, old)
         return await self._report(plan, world, wake or plan.wake)
 
     # -- read and plan
@@ -294,12 +297,20 @@ class Turn(Generic[P, W]):
 
     # -- tell
 
-    async def _diagnosed(self, plan: Plan, world: W | None, old: Ages) -> Plan:
+    async def _diagnosed(self, plan: Plan, world: W | None, old: Ages) -> tuple[Plan, W | None]:
         """With what else there is to tell of an object that holds its pair and rests: never before a write, nor under a lock."""
         if world is None or not self._memory.rested or self._displaced or self._pair.meta.deleting:
-            return plan
-        found = await self._kind.diagnose(self._ports, self._pair, world, self._memory, old)
-        return replace(plan, findings=tuple(dict.fromkeys((*plan.findings, *found))))
+            return plan, world
+        seen, found = await self._kind.diagnose(self._ports, self._pair, world, self._memory, old)
+        plan = plan if seen is world else self._retold(plan, world, seen)
+        return replace(plan, findings=tuple(dict.fromkeys((*plan.findings, *found)))), seen
+
+    def _retold(self, plan: Plan, before: W, now: W) -> Plan:
+        """The plan in the words for what is known now. What a turn says beside its kind's words (Contested) stays."""
+        old, new = (self._kind.plan(self._pair, world) for world in (before, now))
+        beside = (finding for finding in plan.findings if finding not in old.findings)
+        verdict = new.verdict if plan.verdict == old.verdict else plan.verdict
+        return replace(plan, verdict=verdict, findings=(*beside, *new.findings))
 
     def _note(self, plan: Plan, world: W | None) -> None:
         self._memory.note_busy(plan.waiting, self._ports.monotonic())

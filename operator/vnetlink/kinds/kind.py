@@ -27,8 +27,10 @@ P = TypeVar("P", bound=Owner)
 W = TypeVar("W")
 
 
-async def _nothing(ports: object, owner: object, world: object, memory: object, ages: object) -> tuple[Finding, ...]:
-    return ()
+async def _nothing(
+    ports: object, owner: object, world: W, memory: object, ages: object
+) -> tuple[W, tuple[Finding, ...]]:
+    return world, ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Kind(Generic[P, W]):
     `restless`: how old a read may be while something is owed. `exclusive`: Azure takes no other write for this object until
     the last one has settled. `before_azure`: the plan of a deletion that needs nothing of Azure yet, or never, None when it
     does; it is asked before any grant, so that an object can be let go of without one. `diagnose`: what else is to be told of
-    an object that rests; it is no part of the world, because nothing is done about it.
+    an object that rests: findings beside the plan's, and the world where the plan tells more of it now. Nothing is done about it.
     """
 
     restless: timedelta
@@ -55,7 +57,7 @@ class Kind(Generic[P, W]):
     after_record: Callable[[P, OwnershipRecord], Iterable[Event]]
     after_release: Callable[[P], Iterable[Event]]
     after_status: Callable[[P, Verdict, Mapping[str, Json], Status], Iterable[Event]]
-    diagnose: Callable[[Ports, P, W, Memory, Ages], Awaitable[tuple[Finding, ...]]] = _nothing
+    diagnose: Callable[[Ports, P, W, Memory, Ages], Awaitable[tuple[W, tuple[Finding, ...]]]] = _nothing
     after_child: Callable[[P, ChildAction], Iterable[Event]] = lambda owner, action: ()
 
 

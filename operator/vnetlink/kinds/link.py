@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncio import gather
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from vnetlink.domain.arm_id import PrivateDnsZoneId
@@ -23,14 +24,13 @@ from vnetlink.memory import Memory
 from vnetlink.planning.actions import AzureAction, DeleteChild, LinkAction, PutChild
 from vnetlink.planning.ages import Ages, of_traffic
 from vnetlink.planning.conditions import Shown
-from vnetlink.planning.diagnosis.traffic import TrafficVerdict
 from vnetlink.planning.grants import Known, zone_identity
 from vnetlink.planning.letting_go import release
 from vnetlink.planning.link import child, deletion, events, guards, seen_status
 from vnetlink.planning.link.plan_link import plan_link
 from vnetlink.planning.link.words import describe
 from vnetlink.planning.link.world import Child, LinkWorld, SeenZone
-from vnetlink.planning.plan import Plan
+from vnetlink.planning.plan import Finding, Plan
 from vnetlink.ports import Ports
 
 
@@ -41,7 +41,6 @@ async def _read(ports: Ports, link: VNetLink, granted: PerSide[Identity], memory
     groups = PerSide(*await gather(*(_group(ports, link, granted, side, vnets[side], ages) for side in Side)))
     children, zones = await gather(_children(ports, link), _zones(ports, link, granted, ages))
     memory.note_read((*vnets, *groups, *(zone.links for zone in zones)), now)
-    traffic = await _diagnosed(ports, link, granted, vnets, children, memory, ages)
     return LinkWorld(
         vnets=vnets,
         identities=granted,
@@ -49,7 +48,7 @@ async def _read(ports: Ports, link: VNetLink, granted: PerSide[Identity], memory
         children=children,
         zones=zones,
         now=ports.now(),
-        traffic=traffic,
+        traffic=memory.judged[1] if memory.judged and _joined(link, vnets, children) else None,
         refusals=memory.refusals_at(now),
         busy_for=memory.busy_for(now),
         unread_for=memory.unread_for(now),
@@ -66,26 +65,30 @@ async def _group(
     return await ports.azure.resource_group(granted[side], end.id.group, ages.of(end.id.group))
 
 
-async def _diagnosed(
-    ports: Ports,
-    link: VNetLink,
-    granted: PerSide[Identity],
-    vnets: PerSide[Seen[ObservedVnet]],
-    children: Mapping[str, Seen[Child]],
-    memory: Memory,
-    ages: Ages,
-) -> TrafficVerdict | None:
-    """Only of a link that stands: before, what keeps it from standing is what people need to hear."""
+def _joined(
+    link: VNetLink, vnets: PerSide[Seen[ObservedVnet]], children: Mapping[str, Seen[Child]]
+) -> tuple[PerSide[ObservedVnet], str] | None:
+    """The two VNets of a link that stands, and the kind of its pair. Before, what keeps it from standing is what people need to hear."""
     one, two = vnets
     pair = children.get(child.kind(link))
     if not isinstance(one, Present) or not isinstance(two, Present) or not isinstance(pair, Present):
         return None
     if link.meta.deleting or not pair.value.is_connected:
         return None
-    tunnelled = pair.value.kind == VPN_CONNECTION_PAIRS
-    both = PerSide(one.value, two.value)
+    return PerSide(one.value, two.value), pair.value.kind
+
+
+async def _diagnose(
+    ports: Ports, link: VNetLink, world: LinkWorld, memory: Memory, ages: Ages
+) -> tuple[LinkWorld, tuple[Finding, ...]]:
+    joined = _joined(link, world.vnets, world.children)
+    if joined is None:
+        return world, ()
     age = of_traffic(link.spec.lifecycle, ages)
-    return await diagnose(ports.azure, memory, granted, both, link.spec.flows, age, tunnelled)
+    both, kind = joined
+    tunnelled = kind == VPN_CONNECTION_PAIRS
+    traffic = await diagnose(ports.azure, memory, world.identities, both, link.spec.flows, age, tunnelled)
+    return replace(world, traffic=traffic), ()
 
 
 async def _zones(ports: Ports, link: VNetLink, granted: PerSide[Identity], ages: Ages) -> tuple[SeenZone, ...]:
@@ -214,5 +217,6 @@ LINK: Kind[VNetLink, LinkWorld] = Kind(
     after_record=events.after_record,
     after_release=events.after_release,
     after_status=events.after_status,
+    diagnose=_diagnose,
     after_child=events.after_child,
 )

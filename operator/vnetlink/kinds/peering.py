@@ -31,13 +31,13 @@ async def _read(ports: Ports, pair: PeeringPair, granted: PerSide[Identity], mem
 
 async def _diagnose(
     ports: Ports, pair: PeeringPair, world: PairWorld, memory: Memory, ages: Ages
-) -> tuple[Finding, ...]:
+) -> tuple[PairWorld, tuple[Finding, ...]]:
     """Of a pair that stands; the pair of a link is diagnosed by its link."""
     both = halves(pair, world)
     if pair.meta.controller is not None or any(seen_status.state(both, side) != "Connected" for side in Side):
-        return ()
+        return world, ()
     age = of_traffic(pair.spec.lifecycle, ages)
-    return await findings_of(ports.azure, memory, world.identities, world.vnets, age)
+    return world, await findings_of(ports.azure, memory, world.identities, world.vnets, age)
 
 
 def _describe(action: AzureAction, drifted: bool) -> str:

@@ -200,12 +200,12 @@ def _shown(pair: VpnConnectionPair, world: VpnWorld) -> Shown:
 
 async def _diagnose(
     ports: Ports, pair: VpnConnectionPair, world: VpnWorld, memory: Memory, ages: Ages
-) -> tuple[Finding, ...]:
+) -> tuple[VpnWorld, tuple[Finding, ...]]:
     """Of a pair that stands; the pair of a link is diagnosed by its link."""
     if pair.meta.controller is not None or set(seen_status.states(pair, world)) != {"Connected"}:
-        return ()
+        return world, ()
     age = of_traffic(pair.spec.lifecycle, ages)
-    return await findings_of(ports.azure, memory, world.identities, world.vnets, age, tunnelled=True)
+    return world, await findings_of(ports.azure, memory, world.identities, world.vnets, age, tunnelled=True)
 
 
 def _describe(action: AzureAction, drifted: bool) -> str:

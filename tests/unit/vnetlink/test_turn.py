@@ -62,7 +62,7 @@ class Trial:
         self.outside, self.ages, self.actions, self.exclusive = Outside(), list[Ages](), actions, exclusive
         self.told: Callable[..., tuple[Event, ...]] = lambda *_: ()
         self.written: Callable[[PeeringPair], tuple[Event, ...]] = lambda _: ()
-        self.asked = list[Ages]()
+        self.asked, self.shown = list[Ages](), list[str]()
         self.outside.server.put("peeringpairs", BODY)
         pair = decode(BODY, "here")
         assert isinstance(pair, PeeringPair)
@@ -80,21 +80,29 @@ class Trial:
 
         async def diagnose(
             ports: Ports, pair: PeeringPair, world: str, memory: Memory, ages: Ages
-        ) -> tuple[Finding, ...]:
+        ) -> tuple[str, tuple[Finding, ...]]:
             self.asked.append(ages)
-            return (Finding(Reason.NETWORK_SECURITY_BLOCKS, "A rule.", "id"),)
+            return "judged", (Finding(Reason.NETWORK_SECURITY_BLOCKS, "A rule.", "id"),)
 
-        plan = Plan(Verdict(Truth.FALSE, Reason.CREATING, "Going on."), Wake(timedelta(seconds=9)), self.actions)
+        def shown(pair: PeeringPair, world: str) -> Shown:
+            self.shown.append(world)
+            return Shown({}, PerSide("Missing", "Missing"))
+
+        def planned(pair: PeeringPair, world: str) -> Plan:
+            told = (Finding(Reason.NOT_TRANSITIVE, f"As {world}.", "id"),)
+            verdict = Verdict(Truth.FALSE, Reason.CREATING, f"As {world}.")
+            return Plan(verdict, Wake(timedelta(seconds=9)), self.actions, told)
+
         return Kind(
             restless=timedelta(seconds=30),
             exclusive=self.exclusive,
             read=read,
             before_azure=released_without_azure(lambda pair: True),
-            plan=lambda pair, world: plan,
-            plan_deletion=lambda pair, world: plan,
+            plan=planned,
+            plan_deletion=planned,
             planned_deletion=lambda pair, world: (),
             allow=lambda plan, pair, world: plan,
-            shown=lambda pair, world: Shown({}, PerSide("Missing", "Missing")),
+            shown=shown,
             describe=lambda action, drifted: "put",
             after_write=lambda pair, action, outcome, drifted: self.written(pair),
             after_record=lambda pair, record: self.told(pair),
@@ -226,8 +234,26 @@ async def test_what_stands_in_the_way_of_traffic_is_asked_at_rest_and_never_befo
     for trial in (writing, resting):
         await trial.run()
     (body,) = resting.outside.server.bodies.values()
-    assert [finding["code"] for finding in body["status"]["findings"]] == ["NetworkSecurityBlocks"]
+    assert [finding["message"] for finding in body["status"]["findings"]] == ["As judged.", "A rule."]
+    assert body["status"]["conditions"][0]["message"] == "As judged."
     assert (writing.asked, resting.asked) == ([], resting.ages)
+    assert (writing.shown, resting.shown) == (["world"], ["judged"])
+
+
+async def test_what_a_turn_says_beside_its_kinds_own_words_stays_when_traffic_is_told() -> None:
+    trial = Trial()
+    stopped = Finding(Reason.CONTESTED, "Stopped.", "id")
+    kind = replace(
+        trial.kind,
+        allow=lambda plan, pair, world: replace(
+            plan, verdict=Verdict(Truth.FALSE, Reason.CONTESTED, "Stopped."), findings=(stopped, *plan.findings)
+        ),
+    )
+    memory = Memories().of(trial.pair.meta, trial.outside.seconds)
+    await Turn(kind, trial.outside.ports, BODY, trial.pair, memory).run()
+    (body,) = trial.outside.server.bodies.values()
+    assert body["status"]["conditions"][0]["message"] == "Stopped."
+    assert [finding["message"] for finding in body["status"]["findings"]] == ["Stopped.", "As judged.", "A rule."]
 
 
 LONG_AGO = {"namespace": "theirs", "name": "older", "creationTimestamp": "2025-01-01T00:00:00Z"}

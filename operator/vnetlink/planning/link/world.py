@@ -70,7 +70,7 @@ class SeenZone:
 class LinkWorld:
     """One snapshot. `children` by kind; `groups`: whether each VNet's resource group is there, asked only where it may be made.
 
-    `traffic`: what the diagnosis says, None when it was not asked.
+    `traffic`: what the diagnosis said last, None when it was not asked.
     """
 
     vnets: PerSide[Seen[ObservedVnet]]

@@ -23,6 +23,7 @@ from vnetlink.kinds.link import LINK
 from vnetlink.kinds.peering import PEERING
 from vnetlink.memory import Memories
 from vnetlink.planning.ages import Ages
+from vnetlink.planning.link.world import LinkWorld
 from vnetlink.planning.plan import Finding
 
 GROUP = NetworkSecurityGroupId("00000000-0000-0000-0000-000000000000", "rg", "nsg")
@@ -51,7 +52,9 @@ class Estate:
     async def told(self, pair: PeeringPair | None = None, ages: Ages = CALM) -> tuple[Finding, ...]:
         asked, ports, memory = pair or self.pair, self.outside.ports, self.memory
         world = await PEERING.read(ports, asked, PerSide(OPERATOR, OPERATOR), memory, ages)
-        return await PEERING.diagnose(ports, asked, world, memory, ages)
+        seen, findings = await PEERING.diagnose(ports, asked, world, memory, ages)
+        assert seen is world
+        return findings
 
     @property
     def reads(self) -> list[float]:
@@ -134,8 +137,16 @@ async def test_a_link_is_told_the_rule_that_blocks_while_its_pair_stands_ready_o
     }
     estate.outside.server.put("peeringpairs", child)
 
-    world = await LINK.read(estate.outside.ports, link, PerSide(OPERATOR, OPERATOR), estate.memory, CALM)
+    async def read() -> LinkWorld:
+        return await LINK.read(estate.outside.ports, link, PerSide(OPERATOR, OPERATOR), estate.memory, CALM)
 
-    assert ([one.reason for one in world.traffic.findings] if world.traffic else []) == (
+    world = await read()
+    assert (world.traffic, estate.reads) == (None, [])
+    told, _ = await LINK.diagnose(estate.outside.ports, link, world, estate.memory, CALM)
+    assert ([one.reason for one in told.traffic.findings] if told.traffic else []) == (
         [Reason.NETWORK_SECURITY_BLOCKS] * 2 if judged else []
+    )
+    estate.outside.cloud.asked.clear()
+    assert ((await read()).traffic, estate.reads) == (told.traffic, []), (
+        "known from then on, and asked for only at rest"
     )
