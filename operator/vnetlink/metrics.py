@@ -73,7 +73,17 @@ RECONCILE_ERRORS = _counter(
     "Turns that ended with an exception: bugs of the operator.",
     "controller",
 )
+TERMINAL_ERRORS = _counter(
+    "controller_runtime_terminal_reconcile_errors_total",
+    "Turns whose error is not tried again. Always 0: every object is looked at again.",
+    "controller",
+)
 RECONCILE_TIME = _histogram("controller_runtime_reconcile_time_seconds", "Length of a turn.", _WORK, "controller")
+MAX_CONCURRENT = _gauge(
+    "controller_runtime_max_concurrent_reconciles",
+    "Turns that can run at a time. All kinds share the workers, so that each shows their whole number.",
+    "controller",
+)
 ACTIVE_WORKERS = _gauge("controller_runtime_active_workers", "Turns that run now.", "controller")
 DEPTH = _gauge("workqueue_depth", "Objects that are ready for a turn and wait for a worker.", "name", "controller")
 ADDS = _counter("workqueue_adds_total", "Objects put into line.", "name", "controller")
@@ -186,13 +196,15 @@ def controller(key: ObjectKey) -> str:
     return KINDS[key.kind].lower()
 
 
-def start(version: str) -> None:
+def start(version: str, workers: int) -> None:
     """Show what is known from the start, so that a rate sees the first one."""
     BUILD.labels(version).set(1)
     for result in _ROTATED.values():
         ROTATIONS.labels(result)
     for kind in CONTROLLERS:
         RECONCILE_ERRORS.labels(kind)
+        TERMINAL_ERRORS.labels(kind)
+        MAX_CONCURRENT.labels(kind).set(workers)
         DRIFT.labels(kind)
         for result in _RESULTS:
             RECONCILES.labels(kind, result)

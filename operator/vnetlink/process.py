@@ -64,7 +64,7 @@ log = logging.getLogger("vnetlink")
 def run(config: Config, version: str) -> int:
     """Until a signal or a failure; returns the exit code."""
     telemetry.set_up(config.log_format, config.log_level)
-    metrics.start(version)
+    metrics.start(version, config.workers)
     try:
         cloud = Cloud.of(config.cloud, config.arm_endpoint, config.authority_host)
     except InvalidCloud as wrong:
@@ -338,7 +338,7 @@ async def _one_turn(turn: Turn, key: ObjectKey) -> Wake | None:
     turn_id = uuid.uuid4().hex[:8]
     about = {"k8s.namespace.name": key.namespace, "vnetlink.kind": key.kind, "vnetlink.name": key.name}
     with (
-        telemetry.turn(telemetry.Turn(str(key), turn_id)),
+        telemetry.turn(telemetry.Turn(KINDS[key.kind], str(key), turn_id)),
         tracing.span(f"reconcile {key.kind}", {**about, "vnetlink.reconcile": turn_id}) as note,
     ):
         try:

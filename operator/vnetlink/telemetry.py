@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 _QUIET = {
@@ -25,6 +25,7 @@ _QUIET = {
 class Turn:
     """What log lines of a turn carry."""
 
+    kind: str
     object: str
     reconcile_id: str
     generation: int | None = None
@@ -47,7 +48,7 @@ def turn_generation(generation: int) -> None:
     """Add the generation, known once the object was read."""
     current = _turn.get()
     if current is not None:
-        _turn.set(Turn(current.object, current.reconcile_id, generation))
+        _turn.set(replace(current, generation=generation))
 
 
 def set_up(log_format: str, level: str) -> None:
@@ -64,7 +65,12 @@ def _fields() -> dict[str, object]:
     current = _turn.get()
     if current is None:
         return {}
-    fields = {"object": current.object, "generation": current.generation, "reconcile": current.reconcile_id}
+    fields = {
+        "kind": current.kind,
+        "object": current.object,
+        "generation": current.generation,
+        "reconcile": current.reconcile_id,
+    }
     return {name: value for name, value in fields.items() if value is not None}
 
 

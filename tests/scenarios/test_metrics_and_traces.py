@@ -14,19 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from prometheus_client.parser import text_string_to_metric_families
 
 from estate import Estate, eventually
 from operator_process import SOURCE
-
-
-def samples(estate: Estate) -> dict[tuple[str, ...], float]:
-    """The value of each sample by its name and its labels' values, sorted by label."""
-    return {
-        (sample.name, *(sample.labels[label] for label in sorted(sample.labels))): sample.value
-        for family in text_string_to_metric_families(estate.operator.metrics())
-        for sample in family.samples
-    }
 
 
 def test_a_link_that_is_made_and_drifts_is_counted_in_every_metric_that_concerns_it(estate: Estate) -> None:
@@ -36,9 +26,10 @@ def test_a_link_that_is_made_and_drifts_is_counted_in_every_metric_that_concerns
     estate.wait_ready("counted")
     peering = "microsoft.network/virtualnetworks/virtualnetworkpeerings"
     eventually(
-        "counted as Ready", lambda: samples(estate).get(("vnetlink_objects", "peeringpair", "True", "Connected"))
+        "counted as Ready",
+        lambda: estate.operator.samples().get(("vnetlink_objects", "peeringpair", "True", "Connected")),
     )
-    told = samples(estate)
+    told = estate.operator.samples()
     assert told["azure_arm_requests_total", "201", "PUT", peering] == 2
     assert told["azure_arm_request_duration_seconds_count", "PUT", peering] == 2
     assert any(name[0] == "azure_arm_remaining_requests" for name in told)
@@ -47,15 +38,20 @@ def test_a_link_that_is_made_and_drifts_is_counted_in_every_metric_that_concerns
     assert told["vnetlink_time_to_connected_seconds_count", "peeringpair"] == 1
     assert told["vnetlink_events_total", "peeringpair", "PeeringCreated", "Normal"] == 2
     assert told["controller_runtime_reconcile_time_seconds_count", "peeringpair"] >= 2
+    assert told["controller_runtime_max_concurrent_reconciles", "peeringpair"] == 16
+    assert told["controller_runtime_terminal_reconcile_errors_total", "peeringpair"] == 0
     assert told["workqueue_work_duration_seconds_count", "peeringpair", "peeringpair"] >= 2
     assert told["leader_election_master_status", "vnetlink"] == 1
     host = estate.cluster.url.removeprefix("https://")
     assert told["rest_client_requests_total", "200", host, "PATCH"] >= 1
 
     estate.azure.peering(app, "app-data", data, allowForwardedTraffic=True)
-    eventually("drift", lambda: samples(estate).get(("vnetlink_drift_detected_total", "peeringpair")) == 1)
+    eventually("drift", lambda: estate.operator.samples().get(("vnetlink_drift_detected_total", "peeringpair")) == 1)
     estate.delete("counted")
-    eventually("no longer counted", lambda: ("vnetlink_directions", "peeringpair", "Connected") not in samples(estate))
+    eventually(
+        "no longer counted",
+        lambda: ("vnetlink_directions", "peeringpair", "Connected") not in estate.operator.samples(),
+    )
 
 
 class Collector:
@@ -116,7 +112,7 @@ def test_traced_a_turn_is_a_span_and_its_requests_to_azure_are_within_it(estate:
     assert {turn["vnetlink.name"] for turn in around} == {"traced"}
     lines = [one for one in estate.operator.entries() if "ARM PUT" in one["message"]]
     assert [one["reconcile"] for one in lines] == [turn["vnetlink.reconcile"] for turn in around]
-    assert {(one["object"], one["generation"]) for one in lines} == {("default/traced", 1)}
+    assert {(one["kind"], one["object"], one["generation"]) for one in lines} == {("PeeringPair", "default/traced", 1)}
 
 
 def test_a_collector_that_never_answers_disturbs_neither_work_nor_end(estate: Estate) -> None:

@@ -96,7 +96,7 @@ def test_the_reference_is_this_table() -> None:
 
 
 def test_the_text_is_prometheus_own_and_has_every_metric() -> None:
-    metrics.start("1.2.3")
+    metrics.start("1.2.3", 16)
     families = {family.name: family for family in text_string_to_metric_families(metrics.text().decode())}
     assert {name.removesuffix("_total") for name in metrics.names()} == families.keys()
     assert metrics.CONTENT_TYPE.startswith("text/plain; version=0.0.4")

@@ -22,12 +22,13 @@ def _restored() -> Iterator[None]:
 
 def test_a_json_line_carries_the_object_and_its_turn(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry.set_up("json", "INFO")
-    with telemetry.turn(telemetry.Turn("team/a", "abc")):
+    with telemetry.turn(telemetry.Turn("PeeringPair", "team/a", "abc")):
         telemetry.turn_generation(4)
         logging.getLogger("vnetlink").info("made %s", "it")
     line = json.loads(capsys.readouterr().err)
     assert line["message"] == "made it"
-    assert (line["object"], line["generation"], line["reconcile"]) == ("team/a", 4, "abc")
+    told = [line[field] for field in ("kind", "object", "generation", "reconcile")]
+    assert told == ["PeeringPair", "team/a", 4, "abc"]
 
 
 def test_outside_a_turn_there_is_no_object(capsys: pytest.CaptureFixture[str]) -> None:
