@@ -12,14 +12,14 @@ IMAGE = ROOT / "deploy" / "image"
 
 def main() -> None:
     """Both files anew; uv has to be in the environment."""
-    _lock("requirements.txt", "What the images install", "pyproject.toml")
+    _lock("requirements.txt", "What the images install, for --tracing, too", "pyproject.toml", "--extra", "tracing")
     _lock("build-requirements.txt", "What builds the wheel", "-", stdin="hatchling\n")
 
 
-def _lock(name: str, what: str, source: str, stdin: str | None = None) -> None:
+def _lock(name: str, what: str, source: str, *more: str, stdin: str | None = None) -> None:
     options = ["--quiet", "--constraint", "constraints.txt", "--generate-hashes", "--no-header", "--no-annotate"]
     platform = ["--python-version", "3.13", "--python-platform", "linux"]
-    command = [sys.executable, "-m", "uv", "pip", "compile", *options, *platform, source]
+    command = [sys.executable, "-m", "uv", "pip", "compile", *options, *platform, *more, source]
     done = subprocess.run(command, input=stdin, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     (IMAGE / name).write_text(f"# {what}, with hashes. Made by: make image-lock\n{done.stdout}")
 

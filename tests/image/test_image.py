@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,12 @@ def test_the_image_says_who_runs_what_and_takes_no_code_from_the_working_directo
         ["run"],
     )
     assert {"PYTHONSAFEPATH=1", "PYTHONDONTWRITEBYTECODE=1"} <= set(said["Env"])
+
+
+def test_the_image_has_what_tracing_takes(images: Path, tmp_path: Path) -> None:
+    hand_over(tmp_path)
+    python = inside(images / "operator", tmp_path, {})[:-2]  # without `-m vnetlink`
+    subprocess.run([*python, "-c", "from vnetlink import tracing; tracing.start('test')"], check=True, timeout=60)
 
 
 def test_the_image_holds_the_versions_that_the_tests_ran_with(images: Path) -> None:
