@@ -50,6 +50,9 @@ def test_no_request_falls_into_a_window_and_one_probe_follows_it(estate: Estate)
     assert burst[-1] - burst[0] < 0.5, "only what was on its way may follow the first 429"
     assert all(gap >= WINDOW for gap in gaps([burst[-1], *times[len(burst) :]]))
     assert {name: estate.read(name)["metadata"]["resourceVersion"] for name in names} == before
+    eventually(
+        "each 429 counted", lambda: estate.operator.samples().get(("azure_arm_throttled_total", "GET")) == len(times)
+    )
 
     app, data = ends["pair0"]
     estate.azure.peering(app, "app0-data0", data, allowForwardedTraffic=True)

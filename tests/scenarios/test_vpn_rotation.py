@@ -36,6 +36,7 @@ from vpn_stories import (
 THIRD_KEY = "Third8KeyIsNotTheFirstNorTheSecond"
 PHASE = "{.status.sharedKey.rotation}"
 QUICK = {"rotation": {"verifyTimeout": "2s"}}
+TUNNEL_UP = ("vnetlink_tunnel_up", PAIR, "default")
 HOLD = {"rotation": {"verifyTimeout": "2s", "onFailure": "Hold"}}
 
 
@@ -199,6 +200,7 @@ def test_hold_keeps_the_new_key_and_says_that_the_tunnel_is_down(reluctant: VpnE
     rotate(vpn, OTHER_KEY)
     message = vpn.wait_reason(PAIR, "TunnelNotConnected")["message"]
     assert "onFailure: Hold" in message
+    eventually("shown as down", lambda: vpn.operator.samples().get(TUNNEL_UP) == 0)
     rest(vpn, times=3)
     assert set_at(vpn, since) == BOTH
     assert have(vpn, OTHER_KEY)
@@ -207,6 +209,7 @@ def test_hold_keeps_the_new_key_and_says_that_the_tunnel_is_down(reluctant: VpnE
     rises(vpn)
     vpn.wait_ready(PAIR)
     eventually("the rotation's end", lambda: rotated(vpn, OTHER_KEY))
+    eventually("shown as up", lambda: vpn.operator.samples().get(TUNNEL_UP) == 1)
 
 
 def test_without_the_right_to_keep_a_key_rollback_acts_as_hold_and_says_so(reluctant: VpnEstate) -> None:
