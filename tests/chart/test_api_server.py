@@ -35,8 +35,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     plane = Cluster(tmp_path_factory.mktemp("bare"))
     plane.start()
     try:
-        plane.kubectl("apply", "--server-side", "-f", str(FOREIGN))
-        plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(FOREIGN))
+        plane.apply_crds_of(FOREIGN)
         yield plane
     finally:
         plane.stop()

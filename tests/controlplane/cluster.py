@@ -116,12 +116,14 @@ class Cluster:
         self._serve("-k", str(directory))
 
     def apply_crds_of(self, files: Path) -> None:
-        """Applies somebody else's CRDs, a file or a directory, and returns when the API server serves them."""
+        """Applies these CRDs, a file or a directory, and returns when the API server serves them."""
         self._serve("-f", str(files))
 
     def _serve(self, *where: str) -> None:
         names = self.kubectl("apply", "--server-side", *where, "-o", "name").stdout.split()
-        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
+        # kubectl gives up waiting for a condition where there is none at all yet.
+        for what in ("jsonpath={.status.conditions[0].type}", "condition=Established"):
+            self.kubectl("wait", f"--for={what}", "--timeout=30s", *names)
 
     def kubectl(
         self, *arguments: str, input: str | None = None, check: bool = True

@@ -59,11 +59,6 @@ def test_without_its_crd_it_names_it_and_serves_within_ten_seconds_of_its_arriva
     assert probes(estate) == {"livenessProbe": True, "readinessProbe": True}
 
 
-def apply_one(cluster: Cluster, plural: str) -> None:
-    cluster.kubectl("apply", "--server-side", "-f", str(CRDS / f"{plural}.yaml"))
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{plural}.vnetlink.dev")
-
-
 def make(estate: Estate, plural: str, name: str) -> None:
     """An object of that kind, good enough to be looked at."""
     ends = {f"vnet{n}": {"id": estate.azure.vnet(f"{name}{n}", f"10.{n}.0.0/16")} for n in (1, 2)}
@@ -91,13 +86,13 @@ def test_with_one_crd_missing_it_serves_the_other_kinds_and_that_one_from_when_i
 ) -> None:
     remove_crds(estate.cluster)
     for plural in KINDS.keys() - {second}:
-        apply_one(estate.cluster, plural)
+        estate.cluster.apply_crds_of(CRDS / f"{plural}.yaml")
     estate.start()
     make(estate, first, "early")
     eventually("the kind that is there", lambda: looked_at(estate, first, "early"))
     assert f"waiting for CustomResourceDefinition {second}.vnetlink.dev" in estate.operator.log()
 
-    apply_one(estate.cluster, second)
+    estate.cluster.apply_crds_of(CRDS / f"{second}.yaml")
     make(estate, second, "late")
     eventually("the kind that came later", lambda: looked_at(estate, second, "late"), within=10)
     make(estate, first, "later")
