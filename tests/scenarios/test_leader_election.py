@@ -48,19 +48,25 @@ def test_a_leader_that_was_paused_for_a_minute_writes_nothing_when_it_goes_on_an
     with replicas(estate, "paused") as two:
         old = two.start(1).leader()
         two.start(1)
-        estate.azure.fault(kind="hold", method="PUT", when="after", principal=f"replica-{old}")
+        held = estate.azure.fault(kind="hold", method="PUT", when="after", principal=f"replica-{old}")
         estate.apply(*(estate.manifest(f"pair{n}", vnets[2 * n], vnets[2 * n + 1]) for n in range(12)))
         eventually("writes on their way, and others that wait for them", lambda: len(estate.azure.holding()) >= 4)
 
         paused = two.processes[old]
         paused.signal(signal.SIGSTOP)
-        since_when = datetime.now(UTC)
-        two.leader(CRASHED, but=old)
+        stopped_at = datetime.now(UTC)
+        new = two.leader(CRASHED, but=old)
         for n in range(12):
             estate.wait_ready(f"pair{n}")
-        eventually("a minute of the other's renewals", lambda: two.renewed() - since_when >= PAUSED, 90, every=1)
+        eventually("a minute of the other's renewals", lambda: two.renewed() - stopped_at >= PAUSED, 90, every=1)
+        estate.azure.fault(kind="hold", method="PUT", when="before", principal=f"replica-{new}")
+        for n in range(12):
+            estate.azure.peering(
+                vnets[2 * n], f"vnet{2 * n}-vnet{2 * n + 1}", vnets[2 * n + 1], allowForwardedTraffic=True
+            )
+        eventually("work for whoever leads", lambda: any(one["when"] == "before" for one in estate.azure.holding()))
         since = estate.azure.last_request()
-        estate.azure.release()
+        estate.azure.release(held)
         paused.signal(signal.SIGCONT)
         assert paused.ended() == 1
         assert "no longer the leader" in paused.log()
