@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from vnetlink.domain.shared_key import SharedKey
 from vnetlink.domain.specs import PeeringPair, VNetLink, VpnConnectionPair
 from vnetlink.domain.vpn import SecretKeyRef
 from vnetlink.handlers.watch import Watcher
-from vnetlink.kube import installation
+from vnetlink.kube import discovery, installation
 from vnetlink.kube.answers import Written
 from vnetlink.kube.api import ApiServer, Body, connection, path
 from vnetlink.kube.children import Children
@@ -58,10 +58,16 @@ LAW = Law(Identity("operator", "tenant"), frozenset())
 
 
 class Errands:
-    """`kubeconfig` is the operator's, `admin` makes what people would have made, in `namespace` and anew for each run."""
+    """`kubeconfig` is the operator's, `admin` makes what people would have made, in `namespace` and anew for each run.
 
-    def __init__(self, kubeconfig: Path, admin: ApiServer, namespace: str) -> None:
-        self._kubeconfig, self._admin, self._namespace = str(kubeconfig), admin, namespace
+    `neighbour` is another namespace. `served` are those that the operator serves; empty: all.
+    """
+
+    def __init__(
+        self, kubeconfig: Path, admin: ApiServer, namespace: str, neighbour: str, served: Sequence[str]
+    ) -> None:
+        self._kubeconfig, self._admin, self._served = str(kubeconfig), admin, tuple(served)
+        self._namespace, self._neighbour = namespace, neighbour
         self.api = ApiServer(self._kubeconfig, None, "vnetlink/test")
         self.told: list[str] = []
 
@@ -102,7 +108,7 @@ class Errands:
             await lock.update("errand", OPERATOR_NAMESPACE, record)
 
     async def _object(self, body: Body) -> None:
-        objects = Objects(self.api, Versions())
+        objects = Objects(self.api, Versions(), self._served)
         self._note(await objects.all(key_of(body).kind))
         self._note(await objects.get(key_of(body)))
         held = self._note(await objects.keep(body))
@@ -129,7 +135,7 @@ class Errands:
         credentials = Credentials(self.api, LAW, lambda keys: None, lambda: 0.0)
         credentials.update(body)
         theirs = {"credentialRef": {"name": body["metadata"]["name"], "namespace": self._namespace}}
-        meta = {**body["metadata"], "namespace": OPERATOR_NAMESPACE}
+        meta = {**body["metadata"], "namespace": self._neighbour}
         spec = {side: {**end, **theirs} for side, end in ENDS.items()}
         owner = decode({"kind": "PeeringPair", "metadata": meta, "spec": spec}, "here")
         assert isinstance(owner, PeeringPair)
@@ -149,6 +155,11 @@ class Errands:
         kept = self._note(await secrets.perform(pair.meta, KeepPreviousKey(key, "1")))
         changed = self._note(await secrets.perform(pair.meta, KeepPreviousKey(key, "2", _version(kept))))
         self._note(await secrets.perform(pair.meta, ForgetPreviousKey(_version(changed) or _version(kept))))
+
+    async def denied(self) -> tuple[discovery.Need, ...]:
+        """What the operator would complain of when it starts."""
+        needs = discovery.needs(KINDS, self._served, OPERATOR_NAMESPACE, leader_elect=True)
+        return await discovery.denied(self.api, needs)
 
     async def watch(self, plural: str, told: Callable[[], bool]) -> None:
         """Watch a kind until `told`. A watch that is refused is tried again for ever, and logged each time."""

@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,23 +20,27 @@ from armsim_process import ArmsimProcess
 from controlplane.cluster import Cluster
 from credential_estate import Team, directory
 from errands import Errands
-from estate import OPERATOR_NAMESPACE, WITHIN, control_plane, eventually
+from estate import OPERATOR_NAMESPACE, WITHIN, Estate, control_plane, eventually
 from helm import chart
+from interruptions import taken
 from link_estate import LinkEstate
 from operator_process import OperatorProcess
 from rights import Audit, Right, apply, granted, remove, rendered, without
 from service_accounts import as_service_account
-from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.outcome import Absent
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 from vnetlink.domain.vpn import SecretKeyRef
 from vnetlink.kube import discovery
-from vnetlink.kube.api import ApiServer
+from vnetlink.kube.api import ApiServer, path
 from vnetlink.kube.secrets import Secrets
+from vpn_estate import OTHER_KEY, VpnEstate
+from vpn_stories import PAIR, rotate, rotated, standing
 
 FINALIZERS = Right("vnetlink.dev", "vnetlinks/finalizers", "update")
 MANAGED = {"sharedKeys": {"manage": True}}
 TEAMS = ["team-a", "team-b"]
+PLACES = {"cluster-wide": [], "two-namespaces": TEAMS}
+SERVED = pytest.mark.parametrize("served", PLACES.values(), ids=PLACES)
 VPN = "app-to-data-vpn"
 
 
@@ -117,30 +122,60 @@ def interval(links: LinkEstate) -> str:
     return links.kubectl("get", "vpnpair", VPN, "--output=jsonpath={.spec.interval}")
 
 
-@pytest.mark.parametrize("served", [[], TEAMS], ids=["cluster-wide", "two-namespaces"])
+@contextmanager
+def at_work(cluster: Cluster, azure: ArmsimProcess, audit: Audit, dir: Path, **values: Any) -> Iterator[LinkEstate]:
+    """The operator with these values of the chart, which is new to the cluster; people work in team-b."""
+    for made in ("configmap/vnetlink-installation", f"lease/{chart.RELEASE}"):
+        cluster.kubectl("-n", OPERATOR_NAMESPACE, "delete", made, "--ignore-not-found")
+    audit.clear()
+    links = LinkEstate(cluster, azure, dir, "team-b")
+    Team.of(links, "team-b", tier="production")
+    links.operator = as_the_chart_runs_it(cluster, azure, dir, **values)
+    try:
+        links.start()
+        yield links
+    finally:
+        links.clean()
+
+
+@SERVED
 def test_a_whole_life_uses_every_right_of_the_chart_and_asks_for_no_other(
     strict: Cluster, azure: ArmsimProcess, audit: Audit, install: Install, tmp_path: Path, served: list[str]
 ) -> None:
     values = {**MANAGED, "watchNamespaces": served}
     objects = install(**values)
     assert any(one["kind"] == "ClusterRole" for one in objects) == (not served)
-    for made in ("configmap/vnetlink-installation", f"lease/{chart.RELEASE}"):
-        strict.kubectl("-n", OPERATOR_NAMESPACE, "delete", made, "--ignore-not-found")
-    audit.clear()
-    links = LinkEstate(strict, azure, tmp_path, "team-b")
-    team = Team.of(links, "team-a")
-    Team.of(links, "team-b", tier="production")
-    links.operator = as_the_chart_runs_it(strict, azure, tmp_path, **values)
-    try:
-        links.start()
-        a_whole_life(links, team)
-    finally:
-        links.clean()
+    with at_work(strict, azure, audit, tmp_path, **values) as links:
+        a_whole_life(links, Team.of(links, "team-a"))
 
     assert audit.refused() == set()
     assert "RBAC" not in links.operator.log()
     # The API server asks for this right itself, when it admits a pair; the record does not show it.
     assert audit.used() | {FINALIZERS} == granted(objects)
+
+
+@SERVED
+def test_with_what_is_granted_by_default_two_vnets_are_peered_and_have_a_vpn_with_a_persons_key(
+    strict: Cluster, azure: ArmsimProcess, audit: Audit, install: Install, tmp_path: Path, served: list[str]
+) -> None:
+    values = {"watchNamespaces": served, "identityNamespaces": ["team-b"]}
+    objects = install(serviceAccountTokens={"namespaces": []}, **values)
+    with at_work(strict, azure, audit, tmp_path, **values) as links:
+        links.link("app-to-data", *links.two_vnets())
+        links.wait_ready("app-to-data")
+        links.delete("app-to-data")
+
+        tunnel = VpnEstate(strict, azure, tmp_path, "team-b")
+        tunnel.operator = links.operator
+        standing(tunnel)
+        rotate(tunnel, OTHER_KEY)
+        eventually("another key", lambda: rotated(tunnel, OTHER_KEY))
+        tunnel.delete(PAIR)
+
+    assert audit.refused() == set()
+    assert "RBAC denies" not in links.operator.log()
+    assert {right for right in granted(objects) if right.resource == "secrets"} == {Right("", "secrets", "get")}
+    assert Right("", "secrets", "get") in audit.used() <= granted(objects)
 
 
 @pytest.mark.parametrize("manage", [False, True])
@@ -162,40 +197,85 @@ async def test_secrets_may_be_read_only_until_shared_keys_manage_is_set(
 
 # --- one right less
 
+LEAD = Right("coordination.k8s.io", "leases", "get")
+HOLD = Right("vnetlink.dev", "peeringpairs", "patch")
+TELL = Right("vnetlink.dev", "peeringpairs/status", "patch")
+
+
+def test_the_operator_names_the_right_that_it_lacks_and_goes_on_as_soon_as_it_is_granted(
+    strict: Cluster, azure: ArmsimProcess, audit: Audit, install: Install, tmp_path: Path
+) -> None:
+    values = {"identityNamespaces": ["team-b"]}
+    objects = install(**values)
+
+    def lacks(right: Right) -> None:
+        apply(strict, without(objects, right))
+        eventually(f"{right} is named", lambda: names(pairs.operator.log(), right))
+
+    apply(strict, without(objects, LEAD))
+    with at_work(strict, azure, audit, tmp_path, **values) as links:
+        pairs = Estate(strict, azure, tmp_path, "team-b")
+        pairs.operator = links.operator
+        pairs.pair("held", *links.two_vnets())
+        lacks(LEAD)
+        lacks(HOLD)
+        assert taken(pairs) == []
+        lacks(TELL)
+        eventually("both peerings", lambda: len(taken(pairs)) == 2)
+        assert pairs.condition("held")["reason"] == "Creating"  # as it was told before
+        apply(strict, objects)
+        pairs.wait_ready("held")
+
+
+@pytest.fixture(scope="module", params=PLACES.values(), ids=PLACES)
+def places(request: pytest.FixtureRequest) -> list[str]:
+    """What is served."""
+    return list(request.param)
+
 
 @pytest.fixture(scope="module")
-def whole(strict: Cluster) -> Iterator[list[chart.Object]]:
-    objects = rendered(**MANAGED)
+def whole(strict: Cluster, places: list[str]) -> Iterator[list[chart.Object]]:
+    objects = rendered(**MANAGED, watchNamespaces=places)
     apply(strict, objects)
     yield objects
     remove(strict, objects)
 
 
 @pytest.fixture
-async def errands(strict: Cluster, whole: list[chart.Object], tmp_path: Path) -> AsyncIterator[Errands]:
-    admin = ApiServer(str(strict.kubeconfig), None, "vnetlink/test")
-    mine = Errands(as_service_account(strict, tmp_path, OPERATOR_NAMESPACE, chart.RELEASE), admin, "team-a")
+async def admin(strict: Cluster) -> AsyncIterator[ApiServer]:
+    api = ApiServer(str(strict.kubeconfig), None, "vnetlink/test")
+    yield api
+    await api.close()
+
+
+@pytest.fixture
+async def errands(
+    strict: Cluster, admin: ApiServer, whole: list[chart.Object], places: list[str], tmp_path: Path
+) -> AsyncIterator[Errands]:
+    account = as_service_account(strict, tmp_path, OPERATOR_NAMESPACE, chart.RELEASE)
+    mine = Errands(account, admin, *TEAMS, places)
     yield mine
     await mine.close()
-    await admin.close()
 
 
 async def test_with_every_right_nothing_is_complained_about(
     errands: Errands, audit: Audit, whole: list[chart.Object], caplog: pytest.LogCaptureFixture
 ) -> None:
+    audit.clear()
     assert set(await errands.run()) == {""}
     assert caplog.text == ""
-    assert await denied(errands) == ()
+    assert await errands.denied() == ()
     watched = {one for one in granted(whole) if one.verb == "watch"}
     assert audit.used() >= granted(whole) - watched - {FINALIZERS}
 
 
 async def test_each_right_that_is_missing_is_named(
-    strict: Cluster, errands: Errands, whole: list[chart.Object], caplog: pytest.LogCaptureFixture
+    admin: ApiServer, errands: Errands, whole: list[chart.Object], caplog: pytest.LogCaptureFixture
 ) -> None:
     unnamed = {}
     for right in sorted(granted(whole)):
-        apply(strict, without(whole, right))
+        for role in without(whole, right):
+            await change(admin, role)
         await gone(errands.api, right)
         caplog.clear()
         if right.verb == "watch":
@@ -206,16 +286,22 @@ async def test_each_right_that_is_missing_is_named(
     assert unnamed == {}
 
 
+async def change(admin: ApiServer, role: chart.Object) -> None:
+    """Give a role that is there these rules: kubectl would take half a second, for each of some forty rights."""
+    meta = role["metadata"]
+    where = ("namespaces", meta["namespace"]) if "namespace" in meta else ()
+    place = path("apis", "rbac.authorization.k8s.io", "v1", *where, f"{role['kind'].lower()}s", meta["name"])
+    done = await admin.merge_patch(place, {"rules": role["rules"]})
+    assert done.ok, done.message
+
+
 async def gone(api: ApiServer, right: Right) -> None:
     """Until the API server knows that it was taken away."""
-    need = discovery.Need(right.verb, right.group, right.resource, "" if right.group else "team-a")
+    place = OPERATOR_NAMESPACE if right.resource in ("configmaps", "leases") else "team-a"
+    need = discovery.Need(right.verb, right.group, right.resource, place)
     async with asyncio.timeout(WITHIN):
         while not await discovery.denied(api, [need]):
             pass  # each question takes the API server a moment
-
-
-async def denied(errands: Errands) -> tuple[discovery.Need, ...]:
-    return await discovery.denied(errands.api, discovery.needs(KINDS, (), OPERATOR_NAMESPACE, leader_elect=True))
 
 
 def names(message: str, right: Right) -> bool:
