@@ -24,7 +24,7 @@ from vnetlink.kube.objects import object_path
 from vnetlink.planning.grants import Known, Law, SeenCredential, asks_for_labels, identities, uses, wanted
 
 BELIEVED_FOR = timedelta(seconds=30)
-ASK_AGAIN = 0.0  # until when an answer that was none is believed
+UNBELIEVED = 0.0  # until when an answer that was none is believed: it is asked for again at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Credentials:
                 return Absent()
             case Unreadable(reason, message, transient, after):
                 unread = Unreadable(reason, f"AzureCredential {key} cannot be read: {message}", transient, after)
-                self._known.setdefault(key, _Heard(unread, 0, ASK_AGAIN))
+                self._known.setdefault(key, _Heard(unread, 0, UNBELIEVED))
                 return unread
 
     async def _labels_of(self, namespace: str) -> Seen[Labels]:
@@ -96,7 +96,7 @@ class Credentials:
             case Unreadable(reason, message, transient, after):
                 text = f"The labels of namespace {namespace} cannot be read: {message}"
                 unread = Unreadable(reason, text, transient, after)
-                self._labels.setdefault(namespace, (unread, ASK_AGAIN))
+                self._labels.setdefault(namespace, (unread, UNBELIEVED))
                 return unread
         self._labels[namespace] = (labels, now + BELIEVED_FOR.total_seconds())
         return labels
