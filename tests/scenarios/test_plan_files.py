@@ -165,11 +165,14 @@ def test_connections_that_stand_are_compared_without_their_keys(azure: ArmsimPro
     vpn = {side: {"gateway": {"id": id}} for side, id in (("vnet1", near), ("vnet2", far))}
     vpn = {**vpn, "sharedKey": VPN["sharedKey"]}
     as_it_is = body("VpnConnectionPair", *ids, vpn={**vpn, "dpdTimeoutSeconds": 30})
-    other = body("VpnConnectionPair", *ids, vpn={**vpn, "dpdTimeoutSeconds": 60}, adoptionPolicy="Always")
+    other = body("VpnConnectionPair", *ids, vpn={**vpn, "dpdTimeoutSeconds": 60})
+    always = {**other, "spec": {**other["spec"], "adoptionPolicy": "Always"}}
 
-    code, told = planned(azure, other)
-    assert (code, actions(told)) == (1, [("UpdateConnection", "there"), ("UpdateConnection", "back")])
+    code, told = planned(azure, other, always)
+    assert (code, actions(told)) == (1, 2 * [("UpdateConnection", "there"), ("UpdateConnection", "back")])
     assert all(one["outage"] for one in told["actions"])
+    (taken,) = [one["message"] for one in told["notes"] if "is taken as the object's own" in one["message"]]
+    assert "AdoptionRefused" in taken, "without Always"
 
     code, told = planned(azure, as_it_is)
     assert told["findings"] == []
