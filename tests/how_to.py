@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from controlplane.cluster import Cluster
 from estate import Estate
 
-HOW_TO = Path(__file__).resolve().parents[1] / "docs" / "how-to"
+REPO = Path(__file__).resolve().parents[1]
+HOW_TO = REPO / "docs" / "how-to"
+SECONDS = 120.0
 
 
 def commands(page: str, heading: str, **names: str) -> str:
@@ -29,15 +33,30 @@ def paste(estate: Estate, page: str, heading: str, **names: str) -> str:
 
 def shell(estate: Estate, block: str) -> str:
     """Run commands in a shell that knows our cluster, our Azure and our Python, in the estate's directory; what they printed."""
+    return run(estate.cluster, estate.dir, block, **estate.azure.env)
+
+
+def run(cluster: Cluster, directory: Path, block: str, **environment: str) -> str:
+    """As `shell`, without an estate. The directory is like a checkout."""
+    for name in ("deploy", "crds"):
+        if not (directory / name).exists():
+            (directory / name).symlink_to(REPO / name)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    ours = {"PATH": path, "KUBECONFIG": str(estate.cluster.kubeconfig), "HOME": str(estate.dir), **estate.azure.env}
-    done = subprocess.run(
+    ours = {"PATH": path, "KUBECONFIG": str(cluster.kubeconfig), "HOME": str(directory), **environment}
+    done = subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", block],
         env={**os.environ, **ours},
-        cwd=estate.dir,
-        capture_output=True,
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        process_group=0,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    with done:
+        try:
+            printed, complaints = done.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(done.pid, signal.SIGKILL)  # a kubectl that waits, too
+            printed, complaints = done.communicate()
+    assert done.returncode == 0, printed + complaints
+    return printed

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from credential_estate import TEAM_B, Team, writes
+from how_to import paste
 from link_estate import LinkEstate
 
 KINDS = "vnetlinks,peeringpairs,vpnconnectionpairs,azurecredentials"
@@ -12,6 +15,17 @@ MADE = {"gateway": {"create": {}}}
 GENERATED = {"vnet1": MADE, "vnet2": MADE, "sharedKey": {"secretRef": {"name": "generated"}, "generate": True}}
 EVERYTHING = {"virtualNetworkPeerings": 4, "virtualNetworkGateways": 4, "publicIPAddresses": 4, "connections": 4}
 NOTHING = dict.fromkeys(EVERYTHING, 0)
+
+
+@contextmanager
+def deployed(links: LinkEstate, *args: str) -> Iterator[LinkEstate]:
+    """The operator as its manifests have it, but for its pod, which nobody runs here: a process with `args` is in its place."""
+    paste(links, "upgrade.md", "Without Helm")
+    links.start(*args)
+    try:
+        yield links
+    finally:
+        paste(links, "uninstall.md", "Or without Helm")
 
 
 def one_of_each(links: LinkEstate) -> None:

@@ -6,6 +6,7 @@ Nothing runs a pod here and nothing enforces a NetworkPolicy or a PodDisruptionB
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import pytest
 import yaml
 
 from controlplane.cluster import Cluster
-from helm import chart, manifests
+from helm import build, chart, manifests
 from helm.values import EVERYTHING, IDENTITY, PRINCIPAL
+from how_to import commands, run
 
 FOREIGN = Path(__file__).with_name("foreign_crds.yaml")
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
@@ -108,25 +110,47 @@ def test_a_pod_with_more_rights_than_ours_is_refused_there(cluster: Cluster) -> 
 
 
 def names(cluster: Cluster, kinds: str) -> set[str]:
-    return set(cluster.kubectl("get", kinds, "-n", "released", "-o", "name").stdout.split())
+    return set(cluster.kubectl("get", kinds, "-n", chart.NAMESPACE, "-o", "name").stdout.split())
 
 
-def test_a_release_is_installed_over_kubectls_crds_upgraded_and_leaves_crds_and_links_behind(cluster: Cluster) -> None:
+def test_a_release_is_installed_over_kubectls_crds_and_upgraded_and_goes_as_documented_but_for_crds_and_links(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """`deploy/chart` is upgraded to itself: there is no earlier release."""
+
+    def paste(page: str, heading: str, **words: str) -> None:
+        path = f"{build.helm().parent}:{os.environ['PATH']}"
+        run(cluster, tmp_path, commands(page, heading, **words), PATH=path)
+
+    def dry_run() -> bool:
+        assert names(cluster, "deployments,poddisruptionbudgets") == both, "the value `replicas` is kept"
+        path = "jsonpath={.spec.template.spec.containers[0].args}"
+        args = cluster.kubectl("get", "deployment/vnetlink", "-n", chart.NAMESPACE, "-o", path).stdout
+        return "--dry-run" in json.loads(args)
+
+    both = {"deployment.apps/vnetlink", "poddisruptionbudget.policy/vnetlink"}
     cluster.apply_crds()
-    restricted(cluster, "released")
-    place = ("vnetlink", str(chart.CHART), "--namespace", "released", "--take-ownership", "--force-conflicts")
-    chart.run("install", *place, kubeconfig=cluster.kubeconfig)
+    restricted(cluster, chart.NAMESPACE)
+    place = ("vnetlink", str(chart.CHART), "--namespace", chart.NAMESPACE)
+    over = ("--take-ownership", "--force-conflicts")
+    chart.run("install", *place, *over, kubeconfig=cluster.kubeconfig, values={"replicas": 2})
     cluster.kubectl("apply", "-f", "-", input=LINK)
-    assert names(cluster, "deployments,poddisruptionbudgets") == {"deployment.apps/vnetlink"}
+    assert not dry_run()
+    paste("upgrade.md", "Look first")
+    assert dry_run()
+    paste("upgrade.md", "Back")
+    assert not dry_run()
+    paste("upgrade.md", "Look first")
+    paste("upgrade.md", "Upgrade")
+    assert dry_run(), "Helm keeps the value"
+    paste("upgrade.md", "Look first", true="false")
+    assert not dry_run()
 
-    chart.run("upgrade", *place, kubeconfig=cluster.kubeconfig, values={"replicas": 2})
-    assert "poddisruptionbudget.policy/vnetlink" in names(cluster, "poddisruptionbudgets")
-
-    chart.run("uninstall", "vnetlink", "--namespace", "released", kubeconfig=cluster.kubeconfig)
+    paste("uninstall.md", "Then the operator, by Helm")
     assert names(cluster, "deployments,poddisruptionbudgets,services,roles") == set()
     assert "vnetlink.vnetlink.dev/kept" in cluster.kubectl("get", "vnetlinks", "-A", "-o", "name").stdout
 
-    chart.run("install", *place[:-2], kubeconfig=cluster.kubeconfig)  # what was kept is still the release's own
+    chart.run("install", *place, kubeconfig=cluster.kubeconfig)  # what was kept is still the release's own
     assert names(cluster, "deployments") == {"deployment.apps/vnetlink"}
 
 

@@ -10,10 +10,9 @@ import pytest
 from estate import OPERATOR_NAMESPACE, control_plane, eventually
 from how_to import paste
 from link_estate import LinkEstate, link_estate
-from one_of_each import EVERYTHING, KINDS, NOTHING, all_ready, in_azure, one_of_each, written
+from one_of_each import EVERYTHING, KINDS, NOTHING, all_ready, deployed, in_azure, one_of_each, written
 from stories import looks_again, two_vnets
 
-BASE = Path(__file__).resolve().parents[2] / "deploy" / "base" / "operator.yaml"
 PAGE = "backup-and-move.md"
 STOP, LEAVE = "To move, stop the operator first", "After a move, leave the old cluster"
 INSTALLATION = ("-n", OPERATOR_NAMESPACE, "get", "configmap", "vnetlink-installation", "--output=jsonpath={.data.id}")
@@ -26,16 +25,6 @@ def elsewhere(links: LinkEstate, tmp_path: Path) -> Iterator[LinkEstate]:
         yield estate
 
 
-@pytest.fixture
-def deployed(links: LinkEstate) -> Iterator[None]:
-    """The operator's Deployment, whose pod nobody runs, and the operator."""
-    manifest = ("--filename", str(BASE))
-    links.cluster.kubectl("apply", *manifest)
-    links.start()
-    yield
-    links.cluster.kubectl("delete", *manifest)
-
-
 def uids(links: LinkEstate) -> set[str]:
     return set(links.kubectl("get", KINDS, "--output=jsonpath={.items[*].metadata.uid}").split())
 
@@ -44,23 +33,23 @@ def keys(links: LinkEstate) -> set[str]:
     return {links.shared_key(connection) for connection in ("vnet4-vnet5", "vnet6-vnet7")}
 
 
-@pytest.mark.usefixtures("deployed")
 def test_what_moves_to_another_cluster_is_owned_there_without_a_write_and_left_in_the_old_one(
     links: LinkEstate, elsewhere: LinkEstate
 ) -> None:
-    one_of_each(links)
-    with pytest.raises(AssertionError):
-        paste(links, PAGE, LEAVE)
-    assert links.kubectl(*INSTALLATION)
+    with deployed(links):
+        one_of_each(links)
+        with pytest.raises(AssertionError):
+            paste(links, PAGE, LEAVE)
+        assert links.kubectl(*INSTALLATION)
+        paste(links, PAGE, STOP)
+        links.operator.stop()  # its pod
+        paste(links, PAGE, "Back up")
 
-    paste(links, PAGE, STOP)
-    links.operator.stop()  # what would be in its pod
-    paste(links, PAGE, "Back up")
-    before, since = uids(links), links.azure.last_request()
-    paste(elsewhere, PAGE, "Restore, or move")
-    elsewhere.start()
-    all_ready(elsewhere)
-    paste(links, PAGE, LEAVE)
+        before, since = uids(links), links.azure.last_request()
+        paste(elsewhere, PAGE, "Restore, or move")
+        elsewhere.start()
+        all_ready(elsewhere)
+        paste(links, PAGE, LEAVE)
     assert links.kubectl("get", KINDS, "--all-namespaces", "--output=name") == ""
     looks_again(elsewhere, elsewhere.read("link")["spec"]["vnet1"]["id"])
     assert written(elsewhere, since) == []

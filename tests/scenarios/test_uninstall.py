@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import pytest
 
+from estate import OPERATOR_NAMESPACE
 from how_to import paste
 from link_estate import LinkEstate
-from stories import two_vnets
+from one_of_each import EVERYTHING, KINDS, NOTHING, deployed, in_azure, one_of_each, written
+
+PAGE = "uninstall.md"
 
 
-@pytest.mark.parametrize(("heading", "stay"), [("Leave Azure as it is", 1), ("Remove what the operator made", 0)])
-def test_every_object_goes_with_the_documented_command(links: LinkEstate, heading: str, stay: int) -> None:
-    links.start("--identity-namespaces", "*", "--deletion-threshold", "1")
-    app, data = two_vnets(links)
-    north, south = links.azure.vnet("north", "10.3.0.0/16"), links.azure.vnet("south", "10.4.0.0/16")
-    links.link("link", app, data)
-    links.pair("pair", north, south)
-    links.wait_ready("link")
-    links.kubectl("wait", "--for=condition=Ready", "peeringpair/pair", "--timeout=30s")
-    since = links.azure.last_request()
-
-    paste(links, "uninstall.md", heading)
-
-    assert links.kubectl("get", "vnetlinks,peeringpairs", "-A", "-o", "name") == ""
-    assert [len(links.peerings(vnet)) for vnet in (app, data, north, south)] == [stay] * 4
-    assert len(links.writes(since)) == 4 * (1 - stay)
+@pytest.mark.parametrize(
+    ("heading", "left"), [("Leave Azure as it is", EVERYTHING), ("Remove what the operator made", NOTHING)]
+)
+def test_every_object_then_the_operator_then_the_crds_go_as_documented(
+    links: LinkEstate, heading: str, left: dict[str, int]
+) -> None:
+    with deployed(links, "--identity-namespaces", "*", "--deletion-threshold", "1"):
+        one_of_each(links)
+        since = links.azure.last_request()
+        paste(links, PAGE, heading)
+        assert links.kubectl("get", KINDS, "-A", "-o", "name") == ""
+        assert in_azure(links) == left
+        assert bool(written(links, since)) == (left == NOTHING)
+        links.operator.stop()
+    try:
+        paste(links, PAGE, "Last the CRDs")
+        there = links.cluster.kubectl("-n", OPERATOR_NAMESPACE, "get", "deployments,configmaps", "--output=name").stdout
+        assert there.split() == ["configmap/kube-root-ca.crt", "configmap/vnetlink-installation"]
+    finally:
+        links.cluster.apply_crds()
