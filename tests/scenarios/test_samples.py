@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import az_words
 from armsim_process import SUBSCRIPTION, SUBSCRIPTION_2, SUBSCRIPTION_B, TENANT_A, TENANT_B
 from credential_estate import writes
 from estate import eventually
+from how_to import paste
 from link_estate import LinkEstate
 from vpn_scenes import unchanged
 
@@ -147,7 +149,11 @@ def cross_subscription(sample: Sample) -> None:
 def cross_tenant(sample: Sample) -> None:
     sample.vnets("10.7.0.0/16", "10.8.0.0/16")
     sample.commands()
-    sample.apply()
+    sample.links.kubectl("delete", "secret", "group-app")  # once more, as the how-to says it
+    shutil.copy(sample.path, sample.links.dir)
+    sample.links.start()
+    paste(sample.links, "cross-tenant.md", "2. The secret", THE_SECRET="the-app-s-secret")
+    paste(sample.links, "cross-tenant.md", "3. Two credentials and the link")
     sample.ready()
     (client,) = {one["spec"]["clientId"] for one in sample.documents if one["kind"] == "AzureCredential"}
     sent = writes(sample.azure, 0, client)
