@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from credential_estate import TEAM_B, Credentials, Team, arm_requests, directory
 from estate import Estate, eventually
 from stories import told, two_vnets
 
+MESSAGE = "jsonpath={.status.conditions[?(@.type=='Ready')].message}"
 OURS = {"credentialRef": {"name": "ours"}}
 
 
@@ -143,3 +145,40 @@ def test_a_namespace_that_is_deleted_with_its_credential_takes_its_peerings_from
     doomed.wait_ready("goes")
     estate.cluster.kubectl("delete", "namespace", "doomed", "--timeout=60s")
     assert estate.peerings(app) == estate.peerings(data) == {}
+
+
+def test_a_namespace_that_is_held_until_its_secret_is_lost_goes_by_a_credential_of_another_once_it_is_confirmed(
+    estate: Estate, team: Team
+) -> None:
+    ends = [estate.azure.vnet(f"vnet{n}", f"10.{n}.0.0/16") for n in range(4)]
+    doomed = Team.of(estate, "doomed")
+    estate.start("--deletion-threshold", "1")
+    doomed.secret()
+    doomed.credential("default", "ServicePrincipalSecret")
+    link = {**doomed.manifest("link", *ends[:2]), "kind": "VNetLink"}
+    doomed.apply(link, doomed.manifest("pair", *ends[2:]))
+    held = ("vnetlink/link", "peeringpair/pair")
+    doomed.kubectl("wait", "--for=condition=Ready", *held, "--timeout=30s")
+
+    def all_say(words: str) -> bool:
+        shown = (doomed.kubectl("get", one, "--output", MESSAGE) for one in held)
+        return all(words in message for message in shown)
+
+    since = estate.azure.last_request()
+    estate.cluster.kubectl("delete", "namespace", "doomed", "--wait=false")
+    eventually("the brake", lambda: all_say("2 objects were deleted at once"))
+    eventually("the Secret's end", lambda: not doomed.kubectl("get", "secret", "app", "--ignore-not-found"))
+    estate.operator.restart().wait_ready()  # the token was in memory
+    for one in held:
+        doomed.kubectl("annotate", one, "vnetlink.dev/confirm-deletion=true")
+    eventually("no identity", lambda: all_say("There is no Secret doomed/app."))
+    assert all_say("If its namespace is being deleted, set credentialRef to an AzureCredential of another namespace")
+    assert writes(estate.azure, since, TEAM_B) == []
+
+    team.credential("ours", "ServicePrincipalSecret", allowedNamespaces={"names": ["doomed"]})
+    other = {"credentialRef": {"name": "ours", "namespace": "team-b"}}
+    for one in held:
+        patch = json.dumps({"spec": {"vnet1": other, "vnet2": other}})
+        doomed.kubectl("patch", one, "--type=merge", "--patch", patch)
+    estate.cluster.kubectl("wait", "--for=delete", "namespace/doomed", "--timeout=60s")
+    assert [estate.peerings(vnet) for vnet in ends] == [{}] * 4

@@ -14,8 +14,10 @@ from vnetlink.planning.blocked import quiet
 from vnetlink.planning.plan import OUTAGE_RETRY, SOON, Finding, Plan, Truth, Verdict, Wake
 from vnetlink.planning.remedies import remedy
 
+ELSEWHERE = "If its namespace is being deleted, set credentialRef to an AzureCredential of another namespace that allows this one."
 LET_GO = "To let go of it and leave Azure as it is, set spec.deletionPolicy: Orphan."
 LETTING_GO = "Letting go of what others use or have marked as theirs."
+_IDENTITY_GONE = (Reason.CREDENTIAL_MISSING, Reason.SERVICE_ACCOUNT_MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def without(pair: Owner, *slots: Slot) -> Record:
 
 def hold(pair: Owner, finding: Finding) -> Plan:
     """Keep the finalizer and say why and how to get out."""
-    message = f"Deletion is held: {finding.message} {finding.remediation} {LET_GO}".replace("  ", " ")
+    ways = [ELSEWHERE, LET_GO] if finding.reason in _IDENTITY_GONE else [LET_GO]
+    message = " ".join(filter(None, ("Deletion is held:", finding.message, finding.remediation, *ways)))
     verdict = Verdict(Truth.FALSE, Reason.DELETION_HELD, message, stalled=True)
     return Plan(verdict, quiet(pair.spec.lifecycle), findings=(finding,))
 
