@@ -11,6 +11,7 @@ import pytest
 
 from armsim_process import SUBSCRIPTION, SUBSCRIPTION_B, TENANT_B, ArmsimProcess
 from azure_bench import NOW, SHARED, Bench, made, running
+from vnetlink.cli.zones import names
 from vnetlink.domain.arm_id import (
     NetworkSecurityGroupId,
     PrivateDnsZoneId,
@@ -26,7 +27,7 @@ from vnetlink.domain.outcome import Absent, Accepted, Later, Present, Refused, U
 from vnetlink.domain.ownership import Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.routing import NextHop, Route
-from vnetlink.domain.sides import Side
+from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.vnet_link import VnetCreation
 from vnetlink.planning.actions import ChangePrefixes, DeletePart, LinkAction, PutResourceGroup, PutVnet, PutZoneLink
 
@@ -86,11 +87,16 @@ class Zone:
 
 
 @pytest.fixture
-def zone(bench: Bench, sim: ArmsimProcess) -> Zone:
-    path = f"{sim.group('dns')}/providers/Microsoft.Network/privateDnsZones/corp.example"
-    answer = sim.send("PUT", f"{path}?api-version=2020-06-01", {"location": "global"})
+def zone(bench: Bench) -> Zone:
+    return zone_of(bench, "corp.example")
+
+
+def zone_of(bench: Bench, name: str) -> Zone:
+    """A new zone."""
+    path = f"{bench.sim.group('dns')}/providers/Microsoft.Network/privateDnsZones/{name}"
+    answer = bench.sim.send("PUT", f"{path}?api-version=2020-06-01", {"location": "global"})
     assert answer.status == 202
-    sim.wait(answer)
+    bench.sim.wait(answer)
     return Zone(bench, PrivateDnsZoneId.parse(path))
 
 
@@ -331,6 +337,42 @@ async def test_links_without_the_right_to_read_them_are_unreadable(bench: Bench,
     seen = await zone.read()
     assert isinstance(seen, Unreadable)
     assert seen.reason is Reason.AUTHORIZATION_FAILED
+
+
+async def test_every_zone_of_a_subscription_that_has_links_is_listed(bench: Bench, zone: Zone, hub: VnetId) -> None:
+    zones = [zone, *(zone_of(bench, f"{name}.example") for name in ("bare", "last"))]
+    for one in (zones[0], zones[2]):
+        await one.linked(hub)
+    listed = await bench.arm.private_dns_zones(bench.who, SUBSCRIPTION)
+    assert listed == Present((zones[0].id, zones[2].id))
+
+
+@pytest.mark.parametrize(
+    "answer", [{"status": 403, "code": "AuthorizationFailed"}, {"status": 200, "body": {"value": 7}}], ids=str
+)
+async def test_zones_that_cannot_be_listed_are_not_taken_for_none(
+    bench: Bench, zone: Zone, answer: dict[str, Any]
+) -> None:
+    bench.sim.fault(method="GET", path="privateDnsZones", **answer)
+    assert isinstance(await bench.arm.private_dns_zones(bench.who, SUBSCRIPTION), Unreadable)
+
+
+async def test_names_are_looked_at_zone_by_zone_and_what_is_left_out_is_said(
+    bench: Bench, zone: Zone, hub: VnetId
+) -> None:
+    (spoke,) = spokes(bench.sim, 1)
+    await zone.linked(hub)
+    await (both := zone_of(bench, "both.example")).linked(hub, spoke)
+    (found,), notes = await names(bench.arm, bench.who, PerSide(hub, spoke))
+    assert (found.reason, found.id, notes) == (Reason.DNS_ZONE_NOT_LINKED, str(zone.id), ())
+
+    _, notes = await names(bench.arm, bench.who, PerSide(hub, spoke), most=1)
+    assert notes == ("Of 2 private DNS zones with links, the first 1 were looked at.",)
+    bench.sim.fault(method="GET", path=f"{both.id.name}/{LINKS}", status=403, code="AuthorizationFailed", message="No.")
+    bench.clock.now += 1  # or it is answered from memory
+    (found,), (note,) = await names(bench.arm, bench.who, PerSide(hub, spoke))
+    assert found.id == str(zone.id)
+    assert note.startswith("Private DNS was not read whole: ")
 
 
 async def test_readings_of_links_are_shared_until_they_are_too_old(bench: Bench, zone: Zone) -> None:

@@ -225,6 +225,32 @@ def test_two_vnets_joined_by_a_tunnel_are_told_what_keeps_it_down(azure: ArmsimP
     assert writes(azure) == []
 
 
+def test_names_that_resolve_on_one_side_only_are_told_and_zones_that_may_not_be_read_change_no_answer(
+    azure: ArmsimProcess,
+) -> None:
+    app, data = two(azure)
+    peer(azure, app, data, "there")
+    peer(azure, data, app, "back")
+    zone = f"{azure.group('rg')}/providers/Microsoft.Network/privateDnsZones/corp.example"
+    linked = {"virtualNetwork": {"id": app}, "registrationEnabled": False}
+    for path, body in ((zone, {}), (f"{zone}/virtualNetworkLinks/app", {"properties": linked})):
+        azure.wait(azure.send("PUT", f"{path}?api-version=2020-06-01", {"location": "global", **body}))
+    who = azure.env["AZURE_CLIENT_ID"]
+    azure.roles({who: [{"role": "Reader", "scope": "/"}]})
+
+    code, told, _ = explain(azure, app, data)
+    assert code == 0
+    assert f"Info: DnsZoneNotLinked: Private DNS zone corp.example is linked to VNet {app} and not to {data}" in told
+    assert "az network private-dns link vnet create" in told
+    assert writes(azure) == []
+
+    azure.roles({who: [{"actions": ["Microsoft.Network/virtualNetworks/*"], "scope": "/"}]})
+    code, told, _ = explain(azure, app, data, "-o", "json")
+    answer = json.loads(told)
+    assert (code, answer["connected"], answer["findings"]) == (0, True, [])
+    assert "Microsoft.Network/privateDnsZones/read" in answer["notes"][0]
+
+
 def test_what_cannot_be_seen_is_unknown_and_a_bad_id_is_refused(azure: ArmsimProcess) -> None:
     app, data = two(azure)
     azure.roles({azure.env["AZURE_CLIENT_ID"]: []})

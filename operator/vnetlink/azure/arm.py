@@ -128,6 +128,10 @@ class Arm:
         """Whether the resource group is there: Present(True) or Absent."""
         return await self._reader.read(identity, questions.resource_group(group), max_age)
 
+    async def private_dns_zones(self, identity: Identity, subscription: str) -> Seen[tuple[PrivateDnsZoneId, ...]]:
+        """The private DNS zones of a subscription that are linked to any VNet; Absent when it has no such subscription."""
+        return await self._reader.read(identity, questions.private_dns_zones(subscription), timedelta(0))
+
     async def zone_links(
         self, identity: Identity, zone: PrivateDnsZoneId, max_age: timedelta
     ) -> Seen[tuple[ObservedZoneLink, ...]]:

@@ -27,6 +27,15 @@ def resource_group(document: Json, asked: ResourceGroupId) -> bool:
     return True
 
 
+def linked_zones(document: Json, subscription: str) -> tuple[PrivateDnsZoneId, ...]:
+    """The zones in the list that have a link (numberOfVirtualNetworkLinks, arm.md 10). Raises Unintelligible when it is no list."""
+    shown = document.get("value")
+    if not isinstance(shown, list):
+        raise Unintelligible(f"the answer does not tell the private DNS zones of subscription {subscription}")
+    linked = (one for one in objects(shown) if properties(one).get("numberOfVirtualNetworkLinks") != 0)
+    return tuple(id for id in (identify(PrivateDnsZoneId, one) for one in linked) if id is not None)
+
+
 def zone_links(document: Json, asked: PrivateDnsZoneId) -> tuple[ObservedZoneLink, ...]:
     """The links in the list; one whose name cannot be ours is left out. Raises Unintelligible when it does not tell all."""
     shown = document.get("value")

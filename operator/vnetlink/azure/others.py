@@ -1,7 +1,7 @@
-"""Calls that the network SDK has none for: regions, resource groups, links of private DNS zones. Repeats nothing.
+"""Calls that the network SDK has none for: regions, resource groups, private DNS zones and their links. Repeats nothing.
 
 They are plain requests through its client's pipeline (host guard, limiter, tokens, journal). azure-mgmt-resource and
-azure-mgmt-privatedns would be two more clients and pipelines for six paths whose pollers and models we would not use.
+azure-mgmt-privatedns would be two more clients and pipelines for seven paths whose pollers and models we would not use.
 """
 
 from __future__ import annotations
@@ -42,9 +42,21 @@ class Others:
         """GET of a resource group."""
         return await self._get(f"{group}?{GROUPS}")
 
+    async def private_dns_zones(self, subscription: str) -> Answer | Trouble:
+        """All pages of a subscription's private DNS zones as one list."""
+        return await self._every(
+            f"/subscriptions/{subscription}/providers/Microsoft.Network/privateDnsZones?{PRIVATE_DNS}"
+        )
+
     async def zone_links(self, zone: PrivateDnsZoneId) -> Answer | Trouble:
         """All pages of a zone's links as one list; its etag is made of those on it and their states."""
-        found, followed, link = list[Any](), set[str](), f"{zone}/virtualNetworkLinks?{PRIVATE_DNS}"
+        whole = await self._every(f"{zone}/virtualNetworkLinks?{PRIVATE_DNS}")
+        if not isinstance(whole, Answer):
+            return whole
+        return Answer(200, {**whole.document, "etag": _etag(whole.document["value"])})
+
+    async def _every(self, link: str) -> Answer | Trouble:
+        found, followed = list[Any](), set[str]()
         while link not in followed and len(followed) < MAX_PAGES:
             followed.add(link)
             page = await self._get(link)
@@ -56,7 +68,7 @@ class Others:
             found.extend(listing)
             link = str(page.document.get("nextLink") or "")
             if not link:
-                return Answer(200, {"value": found, "etag": _etag(found)})
+                return Answer(200, {"value": found})
         return NoAnswer("Azure Resource Manager's list does not end")
 
     # --- writes
@@ -96,7 +108,7 @@ class Others:
             raise HttpResponseError(response=response)
 
 
-def _etag(links: list[Any]) -> str:
+def _etag(links: object) -> str:
     """A deletion that has begun shows in a link's state alone."""
     return "\n".join(["links", *sorted(_state(link) for link in shapes.objects(links))])
 

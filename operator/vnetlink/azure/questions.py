@@ -145,6 +145,18 @@ def resource_group(group: ResourceGroupId) -> Question[bool]:
     )
 
 
+def private_dns_zones(subscription: str) -> Question[tuple[PrivateDnsZoneId, ...]]:
+    """The private DNS zones of a subscription that are linked to any VNet."""
+    where = f"/subscriptions/{subscription}/providers/Microsoft.Network/privateDnsZones"
+    return Question(
+        where.lower(),
+        subscription,
+        where,
+        lambda network: network.others.private_dns_zones(subscription),
+        lambda document: other_codecs.linked_zones(document, subscription),
+    )
+
+
 def zone_links(zone: PrivateDnsZoneId) -> Question[tuple[ObservedZoneLink, ...]]:
     """The links of a private DNS zone. A list that is older than our own write is not shown: it may lack a link."""
     return Question(

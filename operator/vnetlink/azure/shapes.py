@@ -10,6 +10,7 @@ from vnetlink.domain.arm_id import (
     GatewayId,
     InvalidId,
     NetworkSecurityGroupId,
+    PrivateDnsZoneId,
     PublicIpId,
     RouteTableId,
     SubnetId,
@@ -27,6 +28,7 @@ AnyId = TypeVar(
     ConnectionId,
     SubnetId,
     ZoneLinkId,
+    PrivateDnsZoneId,
     NetworkSecurityGroupId,
     RouteTableId,
 )

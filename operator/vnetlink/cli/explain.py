@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from asyncio import gather
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from vnetlink.azure.arm import Arm
+from vnetlink.cli.zones import names
 from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.identity import Identity
 from vnetlink.domain.kinds import PEERING_PAIRS, VPN_CONNECTION_PAIRS
@@ -51,6 +53,7 @@ from vnetlink.planning.world import Half, PairWorld, halves
 from vnetlink.ports import Ports
 
 NOW = Ages(timedelta(0))
+Beside: TypeAlias = tuple[tuple[Finding, ...], tuple[str, ...]]  # findings, and notes on what was not looked at
 OBSERVING = Lifecycle(management=ManagementPolicy.OBSERVE)
 
 
@@ -64,12 +67,13 @@ class Answer(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What was found. `states` in the words of the columns 1->2 and 2->1."""
+    """What was found. `states` in the words of the columns 1->2 and 2->1, `notes`: what was not looked at."""
 
     answer: Answer
     states: PerSide[str]
     message: str
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> str:
         """For programs; severities, ids and remedies as in status.findings."""
@@ -89,6 +93,7 @@ class Explanation:
             "vnet2ToVnet1": self.states.vnet2,
             "message": self.message,
             "findings": rows,
+            "notes": list(self.notes),
         }
         return json.dumps(shown, indent=2)
 
@@ -97,7 +102,7 @@ class Explanation:
         lines = [f"1->2 {self.states.vnet1}, 2->1 {self.states.vnet2}: {self.message}"]
         for one in self.findings:
             lines += ["", f"{one.weight.value}: {one.reason.value}: {one.message}", f"  {one.advice}"]
-        return "\n".join(lines)
+        return "\n".join([*lines, *([""] if self.notes else []), *self.notes])
 
 
 async def explain(arm: Arm, identity: Identity, vnets: PerSide[VnetId]) -> Explanation:
@@ -113,22 +118,27 @@ async def explain(arm: Arm, identity: Identity, vnets: PerSide[VnetId]) -> Expla
     pair = as_found(observing(vnets), world)
     plan, both = plan_pair(pair, world), halves(pair, world)
     states = PerSide.of(lambda side: state(both, side))
-    traffic = await _traffic(arm, memory, granted, world.vnets, states)
-    return _explained(states, plan, (*plan.findings, *traffic))
+    return _explained(states, plan, plan.findings, await _beside(arm, memory, granted, world.vnets, states))
 
 
-async def _traffic(
+async def _beside(
     arm: Arm,
     memory: Memory,
     granted: PerSide[Identity],
     vnets: PerSide[Seen[ObservedVnet]],
     states: PerSide[str],
     tunnelled: bool = False,
-) -> tuple[Finding, ...]:
-    """Of two that are connected, as for an object; but each rule and route is named, as no flows can be asked for here."""
-    if _answer(states) is not Answer.CONNECTED:
-        return ()
-    return await findings_of(arm, memory, granted, vnets, NOW.calm, tunnelled, each=True)
+) -> Beside:
+    """Of two that are connected: traffic as for an object, but with each rule and route, as no flows can be asked for here;
+    and names, which objects do not ask for, as that is a request for each zone."""
+    one, two = vnets
+    if _answer(states) is not Answer.CONNECTED or not isinstance(one, Present) or not isinstance(two, Present):
+        return (), ()
+    traffic, (unresolved, notes) = await gather(
+        findings_of(arm, memory, granted, vnets, NOW.calm, tunnelled, each=True),
+        names(arm, granted.vnet1, PerSide(one.value.id, two.value.id)),
+    )
+    return (*traffic, *unresolved), notes
 
 
 async def _tunnel(
@@ -144,8 +154,8 @@ async def _tunnel(
     plan = plan_tunnel(pair, world)
     if plan.verdict.reason is Reason.DRIFTED:  # two ends that differ; nobody asked for either's options
         plan = replace(plan, verdict=replace(plan.verdict, message="Both connections are there."))
-    traffic = await _traffic(arm, memory, granted, world.vnets, states, tunnelled=True)
-    return _explained(states, plan, (*tunnel_findings(plan), *traffic))
+    beside = await _beside(arm, memory, granted, world.vnets, states, tunnelled=True)
+    return _explained(states, plan, tunnel_findings(plan), beside)
 
 
 class NoSecrets:
@@ -167,11 +177,11 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _explained(states: PerSide[str], plan: Plan, found: Iterable[Finding]) -> Explanation:
+def _explained(states: PerSide[str], plan: Plan, found: Iterable[Finding], beside: Beside) -> Explanation:
     """The verdict on an observing object offers to manage it. Here there is none, and the findings say what to do by hand."""
-    answer, findings = _answer(states), tuple(dict.fromkeys(found))
+    answer, findings = _answer(states), tuple(dict.fromkeys((*found, *beside[0])))
     message = "Not connected." if answer is Answer.NOT_CONNECTED and findings else plan.verdict.message
-    return Explanation(answer, states, message, findings)
+    return Explanation(answer, states, message, findings, beside[1])
 
 
 def observing(vnets: PerSide[VnetId]) -> PeeringPair:

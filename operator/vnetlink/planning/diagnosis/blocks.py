@@ -79,7 +79,7 @@ def _of_rule(tally: _Rule) -> Finding:
     screen, rule = tally.screen, tally.first.rule
     assert isinstance(screen.nsg, NetworkSecurityGroup)
     outbound = screen.way is Way.OUTBOUND
-    far, near = _some(prefixes(union(*tally.far))), _subnets(tally.subnets, screen.vnet)
+    far, near = some(prefixes(union(*tally.far))), _subnets(tally.subnets, screen.vnet)
     between = f"from {near} to {far}" if outbound else f"from {far} to {near}"
     message = (
         f"Rule {rule.name} (priority {rule.priority}, {screen.way.value}) of network security group "
@@ -113,7 +113,7 @@ def _of_route(tally: _Route) -> Finding:
     course = tally.course
     assert course.reason is not None
     assert course.table is not None
-    subnets, held = _subnets(tally.subnets, course.vnet), _some(prefixes(union(*tally.held)))
+    subnets, held = _subnets(tally.subnets, course.vnet), some(prefixes(union(*tally.held)))
     table = _ids(tuple(tally.tables))
     if course.reason is Reason.GATEWAY_ROUTES_NOT_PROPAGATED or course.leg.route is None:
         message = f"Route table {table} {course.why}, so no route leads from {subnets} to {held}."
@@ -125,13 +125,14 @@ def _of_route(tally: _Route) -> Finding:
 
 def _subnets(names: Iterable[str], vnet: VnetView) -> str:
     told = tuple(names)
-    return f"subnet{'s' if len(told) > 1 else ''} {_some(told)} of VNet {vnet.id.name}"
+    return f"subnet{'s' if len(told) > 1 else ''} {some(told)} of VNet {vnet.id.name}"
 
 
 def _ids(ids: tuple[ArmId, ...]) -> str:
     return f"{ids[0]}{f' and {len(ids) - 1} more' if len(ids) > 1 else ''}"
 
 
-def _some(texts: Sequence[str]) -> str:
+def some(texts: Sequence[str]) -> str:
+    """The first few of them, and how many more there are."""
     more = len(texts) - _MOST_NAMES
     return ", ".join(texts[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -42,6 +42,7 @@ from vnetlink.domain.vnet_link import VnetCreation, WantedZone
 from vnetlink.domain.vpn import ConnectionOptions, OnFailure
 from vnetlink.planning import adoption, blocked, guards, preflight, standing
 from vnetlink.planning.actions import DeletePeering
+from vnetlink.planning.diagnosis.names import one_sided
 from vnetlink.planning.diagnosis.traffic import judge
 from vnetlink.planning.link import dns, plan_link, vnets
 from vnetlink.planning.link.world import LinkWorld, SeenZone
@@ -246,6 +247,7 @@ def of_links() -> Iterator[tuple[str, Callable[[], Iterable[Finding]]]]:
             *dns.findings(gone, zones(Present((one,)), refusals={place: NO})),
         ),
     )
+    yield "names.one_sided", lambda: one_sided(IDS, (one,))
     alone = link_of(zones=(WantedZone(zone, (Side.VNET1,)),))
     looks = link_of(zones=(WantedZone(zone),), lifecycle=OBSERVING)
     yield (
