@@ -262,6 +262,10 @@ def test_a_link_from_git_grows_the_vnet_that_its_tag_names_and_of_an_untagged_on
     azure.peering(made, "made-hub", hub)
     azure.peering(hub, "hub-theirs", theirs)
     azure.peering(theirs, "theirs-hub", hub)
+    state = azure.state()
+    for one in state["vnets"]:
+        one["state"] = "Updating"  # what runs now hides nothing of what follows
+    azure.replace_state(state)
 
     def grown(vnet: str, name: str, *prefixes: str) -> dict[str, Any]:
         subnets = [{"name": "new", "addressPrefix": f"{prefixes[-1][:-3]}/24"}] if prefixes[1:] else []
