@@ -371,6 +371,14 @@ class ArmsimProcess:
         self.put(path, {"location": location, "properties": properties})
         return path
 
+    def connection(self, name: str, near: str, far: str, key: str, **properties: Any) -> str:
+        """Makes one direction between two gateways, beside the near one; returns its id."""
+        path = f"{near.partition('/virtualNetworkGateways')[0]}/connections/{name}"
+        ends = {"virtualNetworkGateway1": {"id": near}, "virtualNetworkGateway2": {"id": far}}
+        given = {"connectionType": "Vnet2Vnet", "sharedKey": key, **ends, **properties}
+        self.put(path, {"location": self.get(near)["location"], "properties": given})
+        return path
+
 
 def read_env(path: Path) -> dict[str, str]:
     """`export NAME='value'` lines as a dict."""

@@ -132,11 +132,8 @@ def joined(stage: Stage) -> tuple[str, str]:
         for n, name in enumerate(("near", "far"), 3)
     )
     gateways = stage.azure.gateway(near, "gw-near"), stage.azure.gateway(far, "gw-far")
-    for name, (one, other) in {"there": gateways, "back": gateways[::-1]}.items():
-        two = {"virtualNetworkGateway1": {"id": one}, "virtualNetworkGateway2": {"id": other}}
-        properties = {"connectionType": "Vnet2Vnet", "sharedKey": KEY, **two}
-        where = f"{stage.azure.group('rg')}/providers/Microsoft.Network/connections/{name}"
-        stage.azure.put(where, {"location": "westeurope", "properties": properties})
+    stage.azure.connection("there", *gateways, KEY)
+    stage.azure.connection("back", *reversed(gateways), KEY)
     return near, far
 
 

@@ -136,7 +136,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmsimProcess]:
         joined(azure, "hub", "spoke", 8, hub={"allowGatewayTransit": True}, spoke={"useRemoteGateways": True})
         azure.delete(f"{azure.group('rg')}/providers/Microsoft.Network/virtualNetworkGateways/gw-hub")
         ends = with_gateway(azure, "one", 20), with_gateway(azure, "end", 21)
-        connect(azure, "half", *ends, KEY)
+        azure.connection("half", *ends, KEY)
         yield azure
 
 
@@ -197,18 +197,11 @@ def with_gateway(azure: ArmsimProcess, name: str, n: int) -> str:
     )
 
 
-def connect(azure: ArmsimProcess, name: str, near: str, far: str, key: str, **options: Any) -> None:
-    ends = {"virtualNetworkGateway1": {"id": near}, "virtualNetworkGateway2": {"id": far}}
-    properties = {"connectionType": "Vnet2Vnet", "sharedKey": key, **ends, **options}
-    where = f"{azure.group('rg')}/providers/Microsoft.Network/connections/{name}"
-    azure.put(where, {"location": "westeurope", "properties": properties})
-
-
 def test_two_vnets_joined_by_a_tunnel_are_told_what_keeps_it_down(azure: ArmsimProcess) -> None:
     gateways = with_gateway(azure, "app", 1), with_gateway(azure, "data", 2)
     app, data = (f"{azure.group('rg')}/providers/Microsoft.Network/virtualNetworks/{name}" for name in ("app", "data"))
-    connect(azure, "there", *gateways, KEY, routingWeight=7)
-    connect(azure, "back", *reversed(gateways), OTHER_KEY)
+    azure.connection("there", *gateways, KEY, routingWeight=7)
+    azure.connection("back", *reversed(gateways), OTHER_KEY)
     code, told, _ = explain(azure, app, data, "-o", "json")
     answer = json.loads(told)
     assert (code, answer["vnet1ToVnet2"], answer["vnet2ToVnet1"]) == (1, "NotConnected", "NotConnected")

@@ -152,16 +152,7 @@ def test_connections_that_stand_are_compared_without_their_keys(azure: ArmsimPro
         ids.append(azure.vnet(name, f"10.{n}.0.0/16", group=name, subnets=subnets))
     near, far = (azure.gateway(id, f"gw{n}") for n, id in enumerate(ids))
     for one, other, name in ((near, far, "there"), (far, near, "back")):
-        properties = {
-            "connectionType": "Vnet2Vnet",
-            "virtualNetworkGateway1": {"id": one},
-            "virtualNetworkGateway2": {"id": other},
-            "sharedKey": "whateverItIs1234",
-            "dpdTimeoutSeconds": 30,
-            "routingWeight": 10,
-        }
-        path = f"{one.partition('/virtualNetworkGateways')[0]}/connections/{name}"
-        azure.put(path, {"location": "westeurope", "properties": properties})
+        azure.connection(name, one, other, "whateverItIs1234", dpdTimeoutSeconds=30, routingWeight=10)
     vpn = {side: {"gateway": {"id": id}} for side, id in (("vnet1", near), ("vnet2", far))}
     vpn = {**vpn, "sharedKey": VPN["sharedKey"]}
     as_it_is = body("VpnConnectionPair", *ids, vpn={**vpn, "dpdTimeoutSeconds": 30})

@@ -142,15 +142,8 @@ def test_a_remote_vnet_of_another_subscription_is_read_or_unknown(azure: ArmsimP
 def tunnel(azure: ArmsimProcess, *ends: tuple[str, str], **keys: str) -> None:
     """Connections from gateway to gateway, each with its own key where `keys` has one by its name."""
     for near, far in ends:
-        name = f"{_name(near)}-{_name(far)}"
-        properties = {
-            "connectionType": "Vnet2Vnet",
-            "virtualNetworkGateway1": {"id": near},
-            "virtualNetworkGateway2": {"id": far},
-            "sharedKey": keys.get(_name(near), "whateverItIs1234"),
-        }
-        where = f"{near.partition('/virtualNetworkGateways')[0]}/connections/{name}"
-        azure.put(where, {"location": "westeurope", "properties": properties})
+        key = keys.get(_name(near), "whateverItIs1234")
+        azure.connection(f"{_name(near)}-{_name(far)}", near, far, key)
 
 
 def with_gateway(azure: ArmsimProcess, name: str, n: int, **where: Any) -> str:

@@ -185,15 +185,7 @@ def test_ends_in_other_groups_regions_and_subscriptions_are_connected(vpn: VpnEs
 
 def back(vpn: VpnEstate, near: str) -> str:
     """What the other side's owner makes: the connection from `near` to our gateway; returns its id."""
-    id = f"{vpn.azure.group('theirs')}/providers/Microsoft.Network/connections/data-app"
-    ends = {
-        "virtualNetworkGateway1": {"id": near},
-        "virtualNetworkGateway2": {"id": made(vpn, "virtualNetworkGateways", "app-gateway")["id"]},
-    }
-    vpn.azure.put(
-        id, {"location": "westeurope", "properties": {**ends, "connectionType": "Vnet2Vnet", "sharedKey": KEY}}
-    )
-    return id
+    return vpn.azure.connection("data-app", near, made(vpn, "virtualNetworkGateways", "app-gateway")["id"], KEY)
 
 
 def _may_do_all_in_our_group_alone(vpn: VpnEstate) -> None:
