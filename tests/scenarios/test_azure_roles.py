@@ -109,6 +109,8 @@ def keys(stage: Stage) -> list[str]:
 async def diagnosis(stage: Stage) -> None:
     app, data = guarded(stage)
     ends, of_link = joined(stage), {"peering": [app, data], "diagnosis": [stage.azure.group("rg")]}
+    link = {"virtualNetwork": {"id": app}, "registrationEnabled": False}
+    put_dns(stage, f"{zone_of(stage)}/virtualNetworkLinks/app", properties=link)
     stage.grant(**of_link)
     await stage.operator.apply(LINKS, "link", vnet1={"id": app}, vnet2={"id": data})
     await stage.operator.ready(LINKS, "link", "TrafficAllowed")
@@ -171,14 +173,25 @@ async def virtual_networks(stage: Stage) -> None:
 
 async def private_dns(stage: Stage) -> None:
     app, data = stage.two_vnets()
-    zone = f"{stage.azure.group('rg')}/providers/Microsoft.Network/privateDnsZones/corp.example"
-    stage.azure.wait(stage.azure.send("PUT", f"{zone}?api-version=2020-06-01", {"location": "global"}))
+    zone = zone_of(stage)
     stage.grant(peering=[app, data], private_dns=[app, data, zone])
     dns = {"privateDnsZones": [{"id": zone}]}
     await stage.operator.apply(LINKS, "link", vnet1={"id": app}, vnet2={"id": data}, dns=dns)
     await stage.operator.ready(LINKS, "link", "DnsLinked")
     await stage.operator.ready(LINKS, "link")
     await stage.operator.delete(LINKS, "link")
+
+
+def zone_of(stage: Stage) -> str:
+    """A new private DNS zone."""
+    zone = f"{stage.azure.group('rg')}/providers/Microsoft.Network/privateDnsZones/corp.example"
+    put_dns(stage, zone)
+    return zone
+
+
+def put_dns(stage: Stage, path: str, **body: Any) -> None:
+    """A private DNS zone, or a link of one."""
+    stage.azure.wait(stage.azure.send("PUT", f"{path}?api-version=2020-06-01", {"location": "global", **body}))
 
 
 Play = Callable[..., Awaitable[Stage]]
