@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from vnetlink.domain.arm_id import ArmId
 from vnetlink.domain.outcome import Refused, Unreadable
 from vnetlink.domain.ownership import Slot
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 from vnetlink.planning.diagnosis.traffic import TrafficVerdict
+from vnetlink.planning.link.child import GROWN
 
 PACE = 2.0  # seconds from our last write in a slot to the next update there: a burst of edits is written once
 REVERSALS, REVERSALS_WITHIN = 3, 1800.0  # so many within so many seconds are a dispute (design/faults.md, F51)
@@ -21,7 +23,7 @@ USUAL = 4  # writes in one slot until all is well; of a peering: delete, make, c
 class Memory:
     """One object's. Times are monotonic seconds. `asked`: a person wants a look right now, and has not had it yet.
 
-    `rested`: nothing was owed in the last turn; `has_rested`: in some turn of this version of the spec.
+    `rested`: nothing was owed in the last turn; `has_stood`: and it was Ready, in some turn of this version of the spec.
     `judged`: what the last diagnosis of traffic was made from, and its verdict.
     """
 
@@ -31,12 +33,12 @@ class Memory:
     refusals: dict[Slot, tuple[Refused, float]] = field(default_factory=dict)
     busy_since: float | None = None
     rested: bool = False
-    has_rested: bool = False
+    has_stood: bool = False
     asked: bool = False
     written: dict[Slot, float] = field(default_factory=dict)
     taken: dict[Slot, int] = field(default_factory=dict)
-    reversals: dict[Slot, tuple[float, ...]] = field(default_factory=dict)
-    disputed: set[Slot] = field(default_factory=set)
+    reversals: dict[ArmId, tuple[float, ...]] = field(default_factory=dict)
+    disputed: set[ArmId] = field(default_factory=set)
     judged: tuple[object, TrafficVerdict] | None = None
 
     def note_read(self, seen: Iterable[object], now: float) -> None:
@@ -49,19 +51,19 @@ class Memory:
         self.written[slot] = now
         self.taken[slot] = self.taken.get(slot, 0) + taken
 
-    def note_reversal(self, slot: Slot, now: float) -> None:
-        """We put back what somebody else had changed. After a long peace the count begins anew."""
-        before = self.reversals.get(slot, ())
+    def note_reversal(self, id: ArmId, now: float) -> None:
+        """We put back what somebody else had changed or deleted. After a long peace the count begins anew."""
+        before = self.reversals.get(id, ())
         if before and now - before[-1] > 2 * CONTESTED_FOR:
             before = ()
-            self.disputed.discard(slot)
-        recent = self.reversals[slot] = (*before, now)[-REVERSALS:]
+            self.disputed.discard(id)
+        recent = self.reversals[id] = (*before, now)[-REVERSALS:]
         if len(recent) == REVERSALS and recent[-1] - recent[0] < REVERSALS_WITHIN:
-            self.disputed.add(slot)
+            self.disputed.add(id)
 
-    def contested(self, slot: Slot, now: float) -> bool:
+    def contested(self, id: ArmId, now: float) -> bool:
         """Whether somebody keeps changing it back, and it was written within the hour."""
-        return slot in self.disputed and now - self.reversals[slot][-1] < CONTESTED_FOR
+        return id in self.disputed and now - self.reversals[id][-1] < CONTESTED_FOR
 
     def note_rest(self, rested: bool) -> None:
         """Whether nothing is owed to Azure now: what was written has lasted."""
@@ -102,6 +104,11 @@ class Memory:
         self.busy_since = (self.busy_since if self.busy_since is not None else now) if busy else None
 
 
+def _of_people(version: tuple[int, str, str, bool]) -> tuple[int, str, str, bool]:
+    generation, look, rotation, deleting = version
+    return generation, look.partition(GROWN)[0], rotation, deleting
+
+
 class Memories:
     """Every object's memory. An edit, a requested reconcile or rotation, or a new object of the same name starts afresh."""
 
@@ -115,10 +122,16 @@ class Memories:
         if memory is None or memory.uid != meta.uid:
             memory = self._of[meta.key] = Memory(meta.uid, version, now)
         elif memory.version != version:
-            asked = memory.asked or memory.version[1:3] != version[1:3]
+            before, asked = memory, memory.asked or memory.version[1:3] != version[1:3]
             memory = self._of[meta.key] = Memory(
-                meta.uid, version, memory.last_read, asked=asked, written=memory.written
+                meta.uid, version, before.last_read, asked=asked, written=before.written
             )
+            if _of_people(version) == _of_people(before.version):  # a look that the link asked for settles no dispute
+                memory.has_stood, memory.reversals, memory.disputed = (
+                    before.has_stood,
+                    before.reversals,
+                    before.disputed,
+                )
         return memory
 
     def forget(self, key: ObjectKey) -> None:

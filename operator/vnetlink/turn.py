@@ -34,13 +34,14 @@ from vnetlink.planning.actions import (
     SecretAction,
 )
 from vnetlink.planning.ages import Ages, ages
-from vnetlink.planning.blocked import contested, denied, duplicate, not_granted, quiet, unreadable
+from vnetlink.planning.blocked import denied, duplicate, not_granted, quiet, unreadable
 from vnetlink.planning.credential import ASK_AGAIN
 from vnetlink.planning.grants import Refusal, identities
 from vnetlink.planning.json_value import Status
 from vnetlink.planning.letting_go import Held, hold, release, wait
 from vnetlink.planning.log_line import describe_child, describe_secret, told_outcome
-from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Wake
+from vnetlink.planning.plan import OUTAGE_RETRY, SLOWEST_INTERVAL, SOON, Finding, Plan, Truth, Wake
+from vnetlink.planning.reversals import puts_back
 from vnetlink.planning.transitions import on_what_was_written
 from vnetlink.ports import Ports
 
@@ -68,10 +69,7 @@ class Turn(Generic[P, W]):
         old = ages(self._pair.spec.lifecycle, self._memory.asked, self._memory.rested, self._kind.restless)
         plan, world = await self._decide(old)
         plan = self._rehearsed(plan, world) if self._settings.dry_run else plan
-        wake: Wake | None
-        if (write := _azure_write(plan)) is not None and self._memory.contested(write.slot, self._ports.monotonic()):
-            plan, wake = contested(self._pair, plan, str(write.id)), None
-        elif write is not None:
+        if (write := _azure_write(plan)) is not None:
             async with self._azure.writing(*vnets):
                 plan, world = await self._decide(old.before_write(*_read_as(write), *vnets))
                 wake = await self._overtaken() or await self._carry_out(plan)
@@ -124,8 +122,15 @@ class Turn(Generic[P, W]):
         world = await kind.read(self._ports, pair, granted, self._memory, old)
         if isinstance(winner, Present):
             return duplicate(pair, winner.value), world
-        plan = kind.plan_deletion(pair, world) if pair.meta.deleting else kind.plan(pair, world)
+        plan, world = (kind.plan_deletion(pair, world), world) if pair.meta.deleting else self._uncontested(world)
         return kind.allow(plan, pair, world), world
+
+    def _uncontested(self, world: W) -> tuple[Plan, W]:
+        """The plan without the writes that somebody else keeps changing back."""
+        plan, now = self._kind.plan(self._pair, world), self._ports.monotonic()
+        while (write := _azure_write(plan)) is not None and self._memory.contested(write.id, now):
+            plan, world = self._kind.contested(self._pair, world, plan, write)
+        return plan, world
 
     async def _granted(self, owner: Owner) -> PerSide[Identity] | Refusal:
         return identities(owner, await self._ports.credentials.known(owner), self._settings.law)
@@ -180,6 +185,7 @@ class Turn(Generic[P, W]):
     async def _carry_out(self, plan: Plan) -> Wake | None:
         """Run the actions in order; the first that fails ends the turn. None: as the plan says."""
         wake: Wake | None = None
+        before = self._pair.record
         for action in plan.actions:
             match action:
                 case Record(record):
@@ -193,7 +199,7 @@ class Turn(Generic[P, W]):
                 case _ if isinstance(action, ChildAction):
                     wake = await self._keep_child(action)
                 case _:
-                    return await self._write(action)
+                    return await self._write(action, before)
             if wake is not None:
                 return wake
         return wake
@@ -250,17 +256,18 @@ class Turn(Generic[P, W]):
                 self._refused = what, write
                 return Wake(timedelta(0), backoff=True, at_most=ASK_AGAIN)
 
-    async def _write(self, action: AzureAction) -> Wake | None:
+    async def _write(self, action: AzureAction, before: OwnershipRecord) -> Wake | None:
+        """`before`: the record that this turn began with."""
         longest = quiet(self._pair.spec.lifecycle).after
         pause = self._memory.pause_before_write(action.slot, _updates(action), longest, self._ports.monotonic())
         if pause:
             return Wake(pause)
         outcome = await self._azure.perform(action)
         self._memory.note_write(action.slot, isinstance(outcome, Accepted), self._ports.monotonic())
-        log.info("%s %s: %s", self._kind.describe(action, self._memory.has_rested), action.id, told_outcome(outcome))
-        told = tuple(self._kind.after_write(self._pair, action, outcome, self._memory.has_rested))
-        if any(event.reason == "DriftRepaired" for event in told) and not isinstance(action, DeletePeering):
-            self._memory.note_reversal(action.slot, self._ports.monotonic())
+        log.info("%s %s: %s", self._kind.describe(action, self._memory.has_stood), action.id, told_outcome(outcome))
+        told = tuple(self._kind.after_write(self._pair, action, outcome, self._memory.has_stood))
+        if isinstance(outcome, Accepted) and self._memory.has_stood and puts_back(action, before):
+            self._memory.note_reversal(action.id, self._ports.monotonic())
         record = ownership.after(self._pair.record, action, outcome)
         changed = record != self._pair.record and await self._keep(record)
         self._emit(told)
@@ -315,7 +322,8 @@ class Turn(Generic[P, W]):
     def _note(self, plan: Plan, world: W | None) -> None:
         self._memory.note_busy(plan.waiting, self._ports.monotonic())
         self._memory.note_rest(world is not None and not plan.actions and not plan.verdict.progressing)
-        self._memory.has_rested = self._memory.has_rested or self._memory.rested
+        stands = self._memory.rested and plan.verdict.ready is Truth.TRUE
+        self._memory.has_stood = self._memory.has_stood or stands
         if self._settings.dry_run and world is not None:
             for planned in plan.planned:
                 log.info("dry run: would %s %s: %s", planned.action, planned.id, planned.detail)

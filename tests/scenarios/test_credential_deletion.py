@@ -12,6 +12,7 @@ from armsim_process import ArmsimProcess
 from controlplane.cluster import Cluster
 from credential_estate import TEAM_B, Credentials, Team, arm_requests, directory, writes
 from estate import Estate, eventually
+from link_estate import LinkEstate
 from stories import told, two_vnets
 
 MESSAGE = "jsonpath={.status.conditions[?(@.type=='Ready')].message}"
@@ -55,6 +56,31 @@ def test_it_is_held_with_the_names_of_those_that_need_it_and_goes_when_they_are_
     credentials.wait_gone("ours")
     assert estate.peerings(app) == estate.peerings(data) == {}
     assert len(told(credentials, "ours", "DeletionHeld")) == 1
+
+
+def test_that_of_a_link_and_that_of_its_dns_zone_are_held_until_the_link_is_gone(
+    estate: Estate, team: Team, credentials: Credentials
+) -> None:
+    app, data = two_vnets(estate)
+    zone = f"{estate.azure.group('rg')}/providers/Microsoft.Network/privateDnsZones/corp.example"
+    estate.azure.send("PUT", zone, {"location": "global"})
+    links = LinkEstate(team.cluster, team.azure, team.dir, team.namespace)
+    team.credential("zones", "ServicePrincipalSecret")
+    estate.start("--log-level", "INFO")
+    zones = [{"id": zone, "credentialRef": {"name": "zones"}}]
+    links.link("app-to-data", app, data, end1=OURS, end2=OURS, dns={"privateDnsZones": zones})
+    eventually("linked", lambda: links.condition("app-to-data", "DnsLinked").get("status") == "True")
+    links.wait_ready("app-to-data")
+    eventually("both needed", lambda: credentials.finalizers("ours") and credentials.finalizers("zones"))
+
+    for name, needing in (("ours", "PeeringPair team-b/app-to-data-peering"), ("zones", "VNetLink team-b/app-to-data")):
+        credentials.delete(name, wait=False)
+        assert needing in credentials.wait_reason(name, "DeletionHeld")["message"]
+    links.delete("app-to-data")
+    credentials.wait_gone("ours")
+    credentials.wait_gone("zones")
+    assert estate.azure.get(f"{zone}/virtualNetworkLinks")["value"] == []
+    assert estate.peerings(app) == estate.peerings(data) == {}
 
 
 def test_it_goes_when_the_last_one_has_been_given_another(estate: Estate, team: Team, credentials: Credentials) -> None:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from armsim_process import ArmsimProcess
+from azure_bench import Clock
 from controlplane.cluster import Cluster
 from credential_estate import (
     MULTI_TENANT,
@@ -28,6 +29,14 @@ from credential_estate import (
 )
 from estate import Estate
 from stories import two_vnets
+from vnetlink.azure.cloud import Cloud
+from vnetlink.azure.identities import Identities
+from vnetlink.azure.tokens import REFUSAL_LASTS, TokenRefused
+from vnetlink.domain.credential import AzureCredential
+from vnetlink.domain.identity import Identity
+from vnetlink.kube.api import ApiServer
+from vnetlink.kube.credential_block import azure_credential
+from vnetlink.kube.proofs import SECRET_KEPT, SECRET_LASTS, Proofs
 
 
 @pytest.fixture
@@ -109,6 +118,40 @@ def test_a_wrong_secret_is_told_as_entra_tells_it_and_the_right_one_needs_no_edi
     team.secret()
     team.wait_ready("rotated")
     credentials.wait_ready("default")
+
+
+async def test_another_secret_counts_within_half_a_minute_and_one_that_is_gone_is_used_for_five(
+    estate: Estate, team: Team, credentials: Credentials
+) -> None:
+    """On a clock that nobody waits for."""
+    team.secret()
+    team.credential(type="ServicePrincipalSecret")
+    described = azure_credential(credentials.read("default"))
+    assert isinstance(described, AzureCredential)
+    api, clock, env = ApiServer(str(estate.cluster.kubeconfig), None, "vnetlink/test"), Clock(), estate.azure.env
+    cloud = Cloud.custom(env["VNETLINK_ARM_ENDPOINT"], env["VNETLINK_AUTHORITY_HOST"])
+    identities = Identities(cloud, env, clock, prove=Proofs(api, lambda: datetime.now(UTC)).prove)
+    tokens = identities.tokens(Identity.of(described, identities.operator))
+
+    async def after(seconds: float) -> str:
+        clock.now += seconds
+        try:
+            return (await tokens.get_token(cloud.scope)).token
+        except TokenRefused as refused:
+            return refused.trouble.reason.value
+
+    first = await after(0.0)
+    team.secret(clientSecret="not-the-one")
+    assert await after(SECRET_LASTS - 1) == first
+    assert await after(1.0) == "CredentialInvalid"
+    team.secret()
+    second = await after(REFUSAL_LASTS)
+    assert second.count(".") == 2, "a token"
+    team.kubectl("delete", "secret", "app")
+    assert await after(SECRET_KEPT - 1) == second
+    assert await after(1.0) == "CredentialMissing"
+    await identities.close()
+    await api.close()
 
 
 def test_a_certificate_with_its_key_logs_in_and_one_without_is_refused_without_a_request(

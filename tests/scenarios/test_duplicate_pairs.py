@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from estate import Estate
+from estate import Estate, eventually
+from link_estate import LinkEstate
 from stories import connected, direction, looks_again, owned
 
 
@@ -60,3 +61,34 @@ def test_an_object_in_another_namespace_is_a_rival_too_and_suspending_the_winner
     assert direction(estate, "held")["origin"] == "Created"
     theirs.delete("wanted")
     assert estate.writes(since) == []
+
+
+def test_a_link_with_both_of_its_pairs_is_one_claim_against_other_links_and_pairs(links: LinkEstate) -> None:
+    app, data = links.two_vnets()
+    links.secret()
+    links.start()
+    links.link("first", app, data)
+    links.wait_ready("first")
+    links.link("second", app, data)
+    pairs = Estate(links.cluster, links.azure, links.dir)
+    pairs.pair("third", app, data)
+    assert "VNetLink default/first" in links.wait_reason("second", "DuplicateLink")["message"]
+    assert "VNetLink default/first" in pairs.wait_reason("third", "DuplicateLink")["message"]
+
+    policy = {"status": 403, "code": "RequestDisallowedByPolicy"}
+    links.azure.fault(kind="answer", method="PUT", path="/virtualNetworkGateways/", **policy)
+    made = {"gateway": {"create": {}}}
+    vpn = {"vnet1": made, "vnet2": made, "sharedKey": {"secretRef": {"name": "vpn"}}}
+    links.link("first", app, data, encryption="IPsec", vpn=vpn)
+    told = "The new one says: PolicyDenied"
+    eventually("both its pairs are there", lambda: told in links.condition("first")["message"])
+    since = links.azure.last_request()
+    looks_again(links, app)
+    assert links.writes(since, accepted=True) == []
+    assert links.condition("first")["reason"] == "SwitchingMethod"
+    assert links.condition("second")["reason"] == pairs.condition("third")["reason"] == "DuplicateLink"
+
+    links.delete("first")
+    links.wait_ready("second")
+    eventually("told of the next one", lambda: "VNetLink default/second" in pairs.condition("third")["message"])
+    assert pairs.read("first-peering") == {}

@@ -151,7 +151,9 @@ def test_the_long_wait_says_since_when_and_what_is_usual_and_looks_like_progress
     assert columns[:7] == [PAIR, "Creating", "Creating", "Missing", "Missing", "False", "GatewayProvisioning"]
     notes = events(patient, "GatewayCreating")
     assert len(notes) == 2
-    assert all("typically 20 to 45 minutes. It is billed from now on (VpnGw1AZ)." in note for note in notes)
+    assert all(
+        "(VpnGw1AZ), typically 20 to 45 minutes. It is billed by the hour from then on" in note for note in notes
+    )
 
     version = patient.read(PAIR)["metadata"]["resourceVersion"]
     rest(patient, "virtualNetworkGateways/app-gateway")

@@ -17,6 +17,7 @@ from vnetlink.domain.specs import Owner
 from vnetlink.memory import Memory
 from vnetlink.planning.actions import AzureAction, ChildAction
 from vnetlink.planning.ages import Ages
+from vnetlink.planning.blocked import contested
 from vnetlink.planning.conditions import Shown
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.letting_go import release
@@ -33,6 +34,10 @@ async def _nothing(
     return world, ()
 
 
+def _all_waits(pair: P, world: W, plan: Plan, write: AzureAction) -> tuple[Plan, W]:
+    return contested(pair, plan, str(write.id)), world
+
+
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[P, W]):
     """`P`: the object, `W`: everything that a turn reads for it. Only `read`, `before_azure` and `diagnose` do I/O.
@@ -41,6 +46,7 @@ class Kind(Generic[P, W]):
     the last one has settled. `before_azure`: the plan of a deletion that needs nothing of Azure yet, or never, None when it
     does; it is asked before any grant, so that an object can be let go of without one. `diagnose`: what else is to be told of
     an object that rests: findings beside the plan's, and the world where the plan tells more of it now. Nothing is done about it.
+    `contested`: the plan, and the world to be shown, without a write that somebody else keeps changing back.
     """
 
     restless: timedelta
@@ -58,6 +64,7 @@ class Kind(Generic[P, W]):
     after_release: Callable[[P], Iterable[Event]]
     after_status: Callable[[P, Verdict, Mapping[str, Json], Status], Iterable[Event]]
     diagnose: Callable[[Ports, P, W, Memory, Ages], Awaitable[tuple[W, tuple[Finding, ...]]]] = _nothing
+    contested: Callable[[P, W, Plan, AzureAction], tuple[Plan, W]] = _all_waits
     after_child: Callable[[P, ChildAction], Iterable[Event]] = lambda owner, action: ()
 
 

@@ -27,7 +27,7 @@ from vnetlink.planning.conditions import Shown
 from vnetlink.planning.grants import Known, zone_identity
 from vnetlink.planning.letting_go import release
 from vnetlink.planning.link import child, deletion, events, guards, seen_status
-from vnetlink.planning.link.plan_link import plan_link
+from vnetlink.planning.link.plan_link import contested, plan_link
 from vnetlink.planning.link.words import describe
 from vnetlink.planning.link.world import Child, LinkWorld, SeenZone
 from vnetlink.planning.plan import Finding, Plan
@@ -218,5 +218,6 @@ LINK: Kind[VNetLink, LinkWorld] = Kind(
     after_release=events.after_release,
     after_status=events.after_status,
     diagnose=_diagnose,
+    contested=contested,
     after_child=events.after_child,
 )

@@ -79,11 +79,16 @@ def duplicate(pair: Owner, winner: ObjectKey) -> Plan:
     return stalled(pair, (Finding(Reason.DUPLICATE_LINK, message, winner.described, look),))
 
 
+def dispute(id: str) -> Refused:
+    """Our own refusal to write what somebody else keeps changing back."""
+    text = f"Somebody else has deleted {id} or changed it back three times within 30 minutes; it is put back once an hour at most."
+    return Refused(Reason.CONTESTED, "", text)
+
+
 def contested(pair: Owner, plan: Plan, id: str) -> Plan:
     """Somebody else keeps changing back what we write: nothing is written for now, and people are told once."""
-    text = f"Somebody else has changed {id} back three times within 30 minutes; it is put back once an hour at most."
-    how = f"Find out who: az monitor activity-log list --resource-id '{id}' --offset 2h; then stop one of the two writers."
-    found = stalled(pair, (Finding(Reason.CONTESTED, text, id, how), *plan.findings))
+    no = dispute(id)
+    found = stalled(pair, (Finding(no.reason, no.message, id, remedy(no.reason, no.message, id)), *plan.findings))
     return replace(found, planned=plan.planned)
 
 

@@ -111,8 +111,13 @@ def of_credential(meta: ObjectMeta, verdict: Verdict, previous: Mapping[str, Jso
 
 def ready_of(previous: Mapping[str, Json]) -> tuple[str, str]:
     """Status and reason of the Ready condition in a status as the API server returned it; empty when there is none."""
-    ready = _previous_conditions(previous).get("Ready", {})
+    ready = condition_of(previous, "Ready")
     return str(ready.get("status", "")), str(ready.get("reason", ""))
+
+
+def condition_of(previous: Mapping[str, Json], kind: str) -> Mapping[str, Json]:
+    """One condition in such a status, empty when it is not there."""
+    return _previous_conditions(previous).get(kind, {})
 
 
 def _unread(

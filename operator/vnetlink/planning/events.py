@@ -32,7 +32,7 @@ def after_write(pair: PeeringPair, action: PeeringAction, outcome: Outcome, drif
             )
         case PutPeering():
             what = f": {', '.join(action.changes)}" if action.changes else ""
-            if drifted and not _gateway_came(action):
+            if drifted and not gateway_came(action):
                 note = f"Brought peering {action.id} back in line with spec{what}."
                 yield normal(pair, "DriftRepaired", "UpdatePeering", note)
             else:
@@ -48,7 +48,7 @@ def after_write(pair: PeeringPair, action: PeeringAction, outcome: Outcome, drif
             )
 
 
-def _gateway_came(action: PutPeering) -> bool:
+def gateway_came(action: PutPeering) -> bool:
     """The second phase of gateway transit: the hub's gateway is there now."""
     only = len(action.changes) == 1 and action.changes[0].startswith("useRemoteGateways")
     return only and action.options.use_remote_gateways

@@ -20,6 +20,9 @@ def remedy(reason: Reason, message: str, id: str) -> str:
         case Reason.SCOPE_LOCKED:
             where = f"--subscription {_part(id, 'subscriptions')} --resource-group '{_part(id, 'resourcegroups')}'"
             return f"Find the lock and have it removed: az lock list {where} --output table"
+        case Reason.CONTESTED:
+            log = f"az monitor activity-log list --resource-id '{id}' --offset 2h"
+            return f"Find out who: {log}; then stop one of the two writers."
         case Reason.AZURE_ERROR:
             return "Look the code up in Azure's documentation; the operator's log has the request id for Azure support."
         case _:

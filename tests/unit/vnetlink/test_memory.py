@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from properties.azure_model import IDS
 from vnetlink.domain.outcome import Absent, Present, Refused, Unreadable
 from vnetlink.domain.ownership import Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 from vnetlink.memory import CONTESTED_FOR, PACE, USUAL, Memories, Memory
+from vnetlink.planning.link.child import GROWN
 
 LONGEST = timedelta(minutes=4)
 META = ObjectMeta(ObjectKey("peeringpairs", "team", "pair"), "uid", 1, "1", datetime(2026, 1, 1, tzinfo=UTC))
@@ -88,23 +90,36 @@ def test_an_outage_in_any_part_is_no_reading() -> None:
 
 
 def test_three_reversals_within_half_an_hour_are_a_dispute_with_one_write_an_hour() -> None:
-    ours, slot = memory(), Slot(Side.VNET1)
+    ours, part = memory(), IDS.vnet1
     for at in (0.0, 600.0, 1700.0):
-        assert not ours.contested(slot, at)
-        ours.note_reversal(slot, at)
-    assert ours.contested(slot, 1701.0)
-    assert not ours.contested(Slot(Side.VNET2), 1701.0)
-    assert not ours.contested(slot, 1700.0 + CONTESTED_FOR), "an hour later it is tried once"
-    ours.note_reversal(slot, 5400.0)
-    assert ours.contested(slot, 5401.0), "and no more"
+        assert not ours.contested(part, at)
+        ours.note_reversal(part, at)
+    assert ours.contested(part, 1701.0)
+    assert not ours.contested(IDS.vnet2, 1701.0)
+    assert not ours.contested(part, 1700.0 + CONTESTED_FOR), "an hour later it is tried once"
+    ours.note_reversal(part, 5400.0)
+    assert ours.contested(part, 5401.0), "and no more"
 
 
 def test_reversals_far_apart_and_those_before_a_long_peace_are_no_dispute() -> None:
-    rare, slot = memory(), Slot(Side.VNET1)
+    rare, part = memory(), IDS.vnet1
     for at in (0.0, 1000.0, 2000.0):
-        rare.note_reversal(slot, at)
-    assert not rare.contested(slot, 2001.0)
+        rare.note_reversal(part, at)
+    assert not rare.contested(part, 2001.0)
     disputed = memory()
     for at in (0.0, 1.0, 2.0, 2 * CONTESTED_FOR + 3):
-        disputed.note_reversal(slot, at)
-    assert not disputed.contested(slot, 2 * CONTESTED_FOR + 4)
+        disputed.note_reversal(part, at)
+    assert not disputed.contested(part, 2 * CONTESTED_FOR + 4)
+
+
+@pytest.mark.parametrize(("look", "goes_on"), [(f"then{GROWN}now", True), ("now", False)])
+def test_a_look_that_a_link_asks_for_settles_no_dispute_and_one_that_a_person_asks_for_does(
+    look: str, goes_on: bool
+) -> None:
+    memories, first = Memories(), replace(META, reconcile_requested_at="then")
+    memories.of(first, 0.0).has_stood = True
+    for now in (1.0, 2.0, 3.0):
+        memories.of(first, now).note_reversal(IDS.vnet1, now)
+    after = memories.of(replace(META, reconcile_requested_at=look), 4.0)
+    assert after.asked
+    assert (after.contested(IDS.vnet1, 4.0), after.has_stood) == (goes_on, goes_on)

@@ -119,8 +119,11 @@ class Trial:
 async def test_secrets_and_records_come_before_the_write_in_the_order_of_the_plan() -> None:
     trial = Trial()
     trial.actions = (KEEP, trial.record, PUT)
+    event = Event(trial.pair.meta.key, "u", EventType.NORMAL, "GatewayCreating", "CreateGateway", "It costs.")
+    trial.told = lambda *_: (trial.outside.diary.append(event.reason), (event,))[1]  # type: ignore[func-returns-value]
     await trial.run()
-    assert trial.outside.diary == ["locked", "KeepPreviousKey", "metadata", "PutPeering", "status"]
+    diary = ["locked", "KeepPreviousKey", "metadata", "GatewayCreating", "PutPeering", "status"]
+    assert (trial.outside.diary, trial.outside.events) == (diary, [event])
     trial = Trial()
     trial.actions = (FORGET, trial.record)
     await trial.run()
@@ -331,3 +334,17 @@ async def test_of_many_deletions_none_is_sent_unconfirmed(
     assert now["metadata"]["annotations"].get("vnetlink.dev/deletion-held") == (
         "2" if listed else notes.get("deletion-held")
     )
+
+
+async def test_only_what_the_record_named_before_the_turn_was_somebody_elses_to_delete() -> None:
+    trial = Trial()
+    trial.actions = (trial.record, PUT)
+    memory = Memories().of(trial.pair.meta, trial.outside.seconds)
+    memory.has_stood = True
+    await Turn(trial.kind, trial.outside.ports, BODY, trial.pair, memory).run()
+    assert memory.reversals == {}
+    (body,) = trial.outside.server.bodies.values()
+    recorded = decode(body, "here")
+    assert isinstance(recorded, PeeringPair)
+    await Turn(trial.kind, trial.outside.ports, body, recorded, memory).run()
+    assert list(memory.reversals) == [OURS]

@@ -15,6 +15,7 @@ from vnetlink.domain.vnet_link import WantedZone
 from vnetlink.planning import az
 from vnetlink.planning.actions import PutZoneLink
 from vnetlink.planning.link.vnets import made_by_us
+from vnetlink.planning.link.words import refused
 from vnetlink.planning.link.world import LinkWorld, SeenZone
 from vnetlink.planning.naming import hashed
 from vnetlink.planning.plan import Finding
@@ -114,8 +115,8 @@ def findings(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
                 f"az network private-dns zone create {where} --name {zone.zone.name}",
             )
         elif refusal := world.refusals.get(slot(zone, side)):
-            text = f"Azure refused to link zone {id} to VNet {link.spec.ends[side].id}: {refusal.message}"
-            yield Finding(refusal.reason, text, id, remedy(refusal.reason, refusal.message, id))
+            part, what = link.record.parts.get(slot(zone, side)), f"to link zone {id} to VNet {link.spec.ends[side].id}"
+            yield refused(refusal, what, str(part.id if part is not None else id))
         elif (there := _leading_to(seen, link.spec.ends[side].id)) and _differs_for_good(link, zone, side, there):
             wanted = zone.registration_enabled
             text = f"Zone link {there.id} was not made by this link, and its registrationEnabled is {not wanted}."
@@ -127,8 +128,7 @@ def findings(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
             text = f"Zone link {part.id}, which spec.dns no longer asks for, cannot be looked for: {unread.message}"
             yield Finding(unread.reason, text, str(part.id), remedy(unread.reason, unread.message, str(part.id)))
         elif refusal := world.refusals.get(place):
-            text = f"Azure refused to delete zone link {part.id}, which spec.dns no longer asks for: {refusal.message}"
-            yield Finding(refusal.reason, text, str(part.id), remedy(refusal.reason, refusal.message, str(part.id)))
+            yield refused(refusal, f"to delete zone link {part.id}, which spec.dns no longer asks for", str(part.id))
 
 
 def one_sided(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:

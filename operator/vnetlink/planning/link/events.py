@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from vnetlink.domain.events import Event
-from vnetlink.domain.kinds import KINDS, VPN_CONNECTION_PAIRS
+from vnetlink.domain.kinds import KINDS
 from vnetlink.domain.outcome import Accepted, Outcome
 from vnetlink.domain.ownership import Origin, OwnershipRecord
+from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import VNetLink
 from vnetlink.planning.actions import (
@@ -18,31 +19,35 @@ from vnetlink.planning.actions import (
     DeletePart,
     LinkAction,
 )
+from vnetlink.planning.conditions import condition_of
 from vnetlink.planning.json_value import Json, Status
 from vnetlink.planning.link import child
 from vnetlink.planning.link.deletion import stays
 from vnetlink.planning.link.words import describe, noun
 from vnetlink.planning.plan import Verdict
 from vnetlink.planning.transitions import THEIRS, direction_of, left, let_go, normal, ready_turned, warning
-from vnetlink.planning.vpn.words import TYPICAL_GATEWAY
 
 
 def after_write(link: VNetLink, action: LinkAction, outcome: Outcome, drifted: bool) -> Iterator[Event]:
-    """What an accepted write means to the owner."""
+    """What an accepted write means to the owner. `drifted`: this spec stood once, so a difference was made in Azure."""
     if not isinstance(outcome, Accepted):
         return
+    note = f"Done: {describe(action)} {action.id}."
     if isinstance(action, DeletePart):
         yield normal(link, "DeletedInAzure", "Delete", f"Deleted {action.id}.")
+    elif action.creates:
+        yield normal(link, "Created", "Create", note)
+    elif drifted:
+        yield normal(link, "DriftRepaired", "Update", note)
     elif isinstance(action, ChangePrefixes):
         note = f"VNet {action.id} has the address space {', '.join(action.prefixes)} now."
         yield normal(link, "AddressSpaceChanged", "UpdateVNet", note)
     else:
-        words = describe(action)
-        yield normal(link, "Created", "Create", f"Done: {words} {action.id}.")
+        yield normal(link, "ZoneLinkUpdated", "Update", note)
 
 
 def after_child(link: VNetLink, action: ChildAction) -> Iterator[Event]:
-    """A pair was made, put back or taken away. What gateways cost is said before the first one is made."""
+    """A pair was made, put back or taken away. What a gateway costs the pair tells, before it makes one."""
     if isinstance(action, AskChild) or link.meta.deleting:  # what goes with a link is told by its pair
         return
     if isinstance(action, DeleteChild):
@@ -60,21 +65,6 @@ def after_child(link: VNetLink, action: ChildAction) -> Iterator[Event]:
         yield normal(
             link, "MethodSelected", "CreatePair", f"Made {KINDS[action.kind]} {action.name}. {child.method(link)[1]}"
         )
-        if action.kind == VPN_CONNECTION_PAIRS and (made := gateways_to_make(link)):
-            where = " and ".join(made)
-            note = f"Gateways will be made in {where}: {TYPICAL_GATEWAY}, and each is billed by the hour from then on."
-            yield normal(link, "GatewayCreating", "CreatePair", note)
-
-
-def gateways_to_make(link: VNetLink) -> tuple[str, ...]:
-    """The VNets in which spec asks for a gateway."""
-    sides = ((side, link.spec.vpn.get(side.value)) for side in Side)
-    asked = (
-        (side, (block or {}).get("gateway") or {})
-        for side, block in sides
-        if block is None or isinstance(block, Mapping)
-    )
-    return tuple(link.spec.ends[side].id.name for side, gateway in asked if gateway.get("create") is not None)
 
 
 def after_record(link: VNetLink, record: OwnershipRecord) -> Iterator[Event]:
@@ -93,7 +83,7 @@ def after_release(link: VNetLink) -> Iterator[Event]:
 
 
 def after_status(link: VNetLink, verdict: Verdict, previous: Mapping[str, Json], status: Status) -> Iterator[Event]:
-    """Transitions of the directions and of Ready."""
+    """Transitions of the directions and of Ready, and a dispute about a zone."""
     for side in Side:
         turned = direction_of(status, side) == "Disconnected" != direction_of(previous, side)
         if turned and not link.meta.deleting:
@@ -101,3 +91,6 @@ def after_status(link: VNetLink, verdict: Verdict, previous: Mapping[str, Json],
                 link, "Disconnected", "ReadPair", f"VNet {link.spec.ends[side].id}: the peering is Disconnected."
             )
     yield from ready_turned(link, verdict, previous, status, "ReadPair")
+    before, now = (condition_of(one, "DnsLinked") for one in (previous, status))
+    if now.get("reason") == Reason.CONTESTED.value != before.get("reason"):  # a link stands without its zones
+        yield warning(link, Reason.CONTESTED.value, "Reconcile", str(now.get("message")))

@@ -18,6 +18,7 @@ from vnetlink.domain.vnet_link import ReplacePolicy
 from vnetlink.planning.actions import (
     Action,
     AskChild,
+    AzureAction,
     ChildAction,
     DeleteChild,
     DeletePart,
@@ -27,7 +28,7 @@ from vnetlink.planning.actions import (
     Record,
     ReleaseFinalizer,
 )
-from vnetlink.planning.blocked import quiet, stalled, unreadable
+from vnetlink.planning.blocked import dispute, quiet, stalled, unreadable
 from vnetlink.planning.link import child, dns, vnets
 from vnetlink.planning.link.words import describe, planned
 from vnetlink.planning.link.world import Child, LinkWorld, own
@@ -54,6 +55,12 @@ def plan_link(link: VNetLink, world: LinkWorld) -> Plan:
         _owed(link, world),
     )
     return replace(plan, actions=(*plan.actions, ReleaseFinalizer())) if link.meta.finalizer else plan
+
+
+def contested(link: VNetLink, world: LinkWorld, plan: Plan, write: AzureAction) -> tuple[Plan, LinkWorld]:
+    """The plan without a part that somebody else keeps changing back: the rest of the link goes on."""
+    without = replace(world, refusals={**world.refusals, write.slot: dispute(str(write.id))})
+    return plan_link(link, without), without
 
 
 def _unread(link: VNetLink, world: LinkWorld) -> Plan | None:

@@ -16,10 +16,9 @@ from vnetlink.domain.specs import ManagementPolicy, VNetLink
 from vnetlink.domain.vnet_link import VnetCreation
 from vnetlink.planning import az, overlaps
 from vnetlink.planning.actions import ChangePrefixes, LinkAction, PutResourceGroup, PutSubnet, PutVnet
-from vnetlink.planning.link import child
+from vnetlink.planning.link import child, words
 from vnetlink.planning.link.world import LinkWorld
 from vnetlink.planning.plan import Finding
-from vnetlink.planning.remedies import remedy
 from vnetlink.planning.tags import owned
 
 
@@ -99,15 +98,14 @@ def blockers(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
 
 
 def refused(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:
-    """ARM said no to making a VNet or its resource group, or to changing a VNet that we made."""
+    """A VNet or its resource group that may not be made, or a VNet that we made and may not be changed."""
     for side in Side:
         id, making = link.spec.ends[side].id, isinstance(world.vnets[side], Absent)
         for role, what in ((Role.RESOURCE_GROUP, f"to make resource group {id.group}"), (Role.VNET, "")):
             if refusal := world.refusals.get(Slot(side, role)):
                 what = what or f"to {'make' if making else 'change'} VNet {id}"
                 about = str(id.group if role is Role.RESOURCE_GROUP else id)
-                how = remedy(refusal.reason, refusal.message, about)
-                yield Finding(refusal.reason, f"Azure refused {what}: {refusal.message}", about, how)
+                yield words.refused(refusal, what, about)
 
 
 def overlapping(link: VNetLink, world: LinkWorld) -> Iterator[Finding]:

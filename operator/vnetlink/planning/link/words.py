@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from vnetlink.domain.arm_id import ResourceGroupId, ZoneLinkId
+from vnetlink.domain.outcome import Refused
 from vnetlink.domain.ownership import PartId
+from vnetlink.domain.reasons import Reason
 from vnetlink.planning.actions import (
     ChangePrefixes,
     DeletePart,
@@ -13,7 +15,8 @@ from vnetlink.planning.actions import (
     PutVnet,
     PutZoneLink,
 )
-from vnetlink.planning.plan import PlannedAction
+from vnetlink.planning.plan import Finding, PlannedAction
+from vnetlink.planning.remedies import remedy
 
 
 def noun(id: PartId) -> str:
@@ -38,6 +41,12 @@ def describe(action: LinkAction) -> str:
             return "create DNS zone link" if action.creates else "change registrationEnabled of DNS zone link"
         case DeletePart():
             return f"delete {noun(action.id)}"
+
+
+def refused(refusal: Refused, what: str, about: str) -> Finding:
+    """Azure's no to `what`, or our own while somebody else keeps changing back what we write."""
+    said = refusal.message if refusal.reason is Reason.CONTESTED else f"Azure refused {what}: {refusal.message}"
+    return Finding(refusal.reason, said, about, remedy(refusal.reason, refusal.message, about))
 
 
 def planned(action: LinkAction) -> PlannedAction:

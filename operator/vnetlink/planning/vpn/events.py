@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from vnetlink.domain.events import Event
 from vnetlink.domain.outcome import Accepted, Outcome
-from vnetlink.domain.ownership import Origin, OwnershipRecord, Role
+from vnetlink.domain.ownership import Origin, OwnershipRecord, PartId, Role
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import VpnConnectionPair
 from vnetlink.planning.actions import (
@@ -27,6 +27,7 @@ from vnetlink.planning.transitions import THEIRS, left, let_go, normal, ready_tu
 from vnetlink.planning.vpn.deletion import stays
 from vnetlink.planning.vpn.words import TYPICAL_GATEWAY, noun
 
+PRICES = "https://azure.microsoft.com/pricing/details/vpn-gateway/"
 BILLED = ("gateway", "public IP")
 
 
@@ -36,8 +37,8 @@ def after_write(pair: VpnConnectionPair, action: VpnAction, outcome: Outcome, dr
         return
     match action:
         case PutGateway(creates=True):
-            note = f"Creating gateway {action.id}, {TYPICAL_GATEWAY}. It is billed from now on ({action.shape.sku})."
-            yield normal(pair, "GatewayCreating", "CreateGateway", note)
+            if drifted:  # the first time is told before: after_record
+                yield _gateway_to_come(pair, action.id, action.shape.sku)
         case PutGateway():
             yield normal(pair, "DriftRepaired", "UpdateGateway", f"Wrote the failed gateway {action.id} again.")
         case PutSubnet():
@@ -69,19 +70,27 @@ def after_write(pair: VpnConnectionPair, action: VpnAction, outcome: Outcome, dr
 
 
 def after_record(pair: VpnConnectionPair, record: OwnershipRecord) -> Iterator[Event]:
-    """What became ours without being made by us, what was let go, and how a rotation ended."""
+    """What became ours without being made by us, what a gateway costs before it is made, what was let go, how a rotation ended."""
     for slot, part in record.parts.items():
         before, adopted = pair.record.parts.get(slot), part.origin is Origin.ADOPTED and not pair.meta.deleting
         if adopted and (before is None or (before.id, before.origin) != (part.id, part.origin)):
             yield normal(pair, "Adopted", "Adopt", f"Adopted the existing {noun(part.id)} {part.id}.")
-        elif slot.role is Role.GATEWAY and before is None and part.origin is Origin.CREATED and not part.since:
-            yield normal(
-                pair, "Adopted", "TakeOver", f"Took over gateway {part.id}, which was handed over ({HANDED_OVER})."
-            )
+        elif slot.role is Role.GATEWAY and before is None and part.origin is Origin.CREATED:
+            creation = pair.spec.vpn[slot.side].creation
+            if part.since and creation is not None:
+                yield _gateway_to_come(pair, part.id, creation.sku)
+            else:
+                note = f"Took over gateway {part.id}, which was handed over ({HANDED_OVER})."
+                yield normal(pair, "Adopted", "TakeOver", note)
     for part in let_go(pair, record):
         yield left(pair, noun(part.id), part.id, THEIRS, billed=noun(part.id) in BILLED)
     if record.rotated is not None and record.rotated != pair.record.rotated:
         yield _rotated(pair, record)
+
+
+def _gateway_to_come(pair: VpnConnectionPair, id: PartId, sku: str) -> Event:
+    note = f"Creating gateway {id} ({sku}), {TYPICAL_GATEWAY}. It is billed by the hour from then on: {PRICES}"
+    return normal(pair, "GatewayCreating", "CreateGateway", note)
 
 
 def _rotated(pair: VpnConnectionPair, record: OwnershipRecord) -> Event:

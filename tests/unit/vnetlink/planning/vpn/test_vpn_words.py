@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from properties.vpn_azure_model import FORBIDDEN
-from properties.vpn_turns import Place, Run, pair_of, two_vnets
+from properties.vpn_turns import FOUND, Place, Run, pair_of, two_vnets
 from vnetlink.domain.events import Event
 from vnetlink.domain.outcome import Accepted, Later, Refused
 from vnetlink.domain.ownership import Origin, Role, Rotated, Slot
@@ -117,7 +118,33 @@ def test_each_write_of_a_life_has_words_and_an_event_of_its_own() -> None:
             reasons.add(event.reason)
             assert str(action.id) in event.note
             assert len(event.note) <= 1024
-    assert reasons == {"SubnetCreated", "PublicIPCreated", "GatewayCreating", "ConnectionCreated", "DeletedInAzure"}
+    assert reasons == {"SubnetCreated", "PublicIPCreated", "ConnectionCreated", "DeletedInAzure"}
+
+
+@pytest.mark.parametrize("began", [{}, {"two": FOUND}], ids=["both at once", "create was added to one"])
+def test_what_a_gateway_costs_is_told_once_and_before_it_is_made(began: dict[str, Any]) -> None:
+    run, told, made = fresh_run(**began), list[str](), list[str]()
+    for turn in range(60):
+        if turn == 30:
+            run.pair = replace(run.pair, spec=pair_of().spec)
+        before = run.pair
+        for action in run.turn().actions:
+            if isinstance(action, Record):
+                told += [e.note for e in events.after_record(before, action.record) if e.reason == "GatewayCreating"]
+            if isinstance(action, PutGateway):
+                made.append(str(action.id))
+                assert made[-1] in told[-1]
+                assert "(VpnGw1AZ), typically 20 to 45 minutes. It is billed by the hour" in told[-1]
+                assert "https://azure.microsoft.com/pricing/" in told[-1]
+        run.place.pass_time()
+    assert (len(told), len(set(made))) == (2, 2)
+
+
+def test_a_gateway_that_was_deleted_and_is_made_again_is_told_too() -> None:
+    run = standing_run()
+    gateways = [one for one in run.place.writes if isinstance(one, PutGateway)]
+    told = [event.reason for one in gateways for event in events.after_write(run.pair, one, Accepted(True), True)]
+    assert told == ["GatewayCreating"] * 2
 
 
 @pytest.mark.parametrize("outcome", [Later(Reason.THROTTLED, "x"), Refused(Reason.POLICY_DENIED, "x", "x")])
