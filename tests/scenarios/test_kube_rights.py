@@ -219,10 +219,11 @@ def test_the_operator_names_the_right_that_it_lacks_and_goes_on_as_soon_as_it_is
         pairs.pair("held", *links.two_vnets())
         lacks(LEAD)
         lacks(HOLD)
+        assert "cannot patch" in pairs.wait_reason("held", "AuthorizationFailed")["message"]
         assert taken(pairs) == []
         lacks(TELL)
         eventually("both peerings", lambda: len(taken(pairs)) == 2)
-        assert pairs.condition("held")["reason"] == "Creating"  # as it was told before
+        assert pairs.condition("held")["reason"] == "AuthorizationFailed"  # as it was told before
         apply(strict, objects)
         pairs.wait_ready("held")
 
