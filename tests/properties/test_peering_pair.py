@@ -32,11 +32,11 @@ from vnetlink.domain.specs import (
 )
 from vnetlink.planning import ownership
 from vnetlink.planning.actions import DeletePeering, PutPeering, Record, ReleaseFinalizer
-from vnetlink.planning.deletion import needs_azure, plan_deletion
-from vnetlink.planning.guards import allow
-from vnetlink.planning.peering_pair import plan_pair
+from vnetlink.planning.peering.deletion import needs_azure, plan_deletion
+from vnetlink.planning.peering.guards import allow
+from vnetlink.planning.peering.pair import plan_pair
+from vnetlink.planning.peering.world import PairWorld
 from vnetlink.planning.plan import Plan, Truth
-from vnetlink.planning.world import PairWorld
 
 OPERATOR = Identity("operator", "tenant")
 META = ObjectMeta(ObjectKey("peeringpairs", "team", "pair"), "uid", 1, "1", datetime(2026, 1, 1, tzinfo=UTC))

@@ -29,7 +29,7 @@ from vnetlink.domain.specs import (
     VpnConnectionPairSpec,
 )
 from vnetlink.domain.vpn import GatewayCreation, OnFailure, SecretKeyRef, WantedSharedKey, WantedVpnSide
-from vnetlink.planning import ownership, vpn_reads
+from vnetlink.planning import ownership
 from vnetlink.planning.actions import (
     Action,
     DeletePart,
@@ -45,6 +45,7 @@ from vnetlink.planning.actions import (
 from vnetlink.planning.plan import Plan
 from vnetlink.planning.tags import HANDED_OVER, OWNER, owner_tag
 from vnetlink.planning.vpn import deletion, guards, naming
+from vnetlink.planning.vpn import reads as vpn_reads
 from vnetlink.planning.vpn.pair import plan_pair
 from vnetlink.planning.vpn.world import SeenSide, VpnWorld
 

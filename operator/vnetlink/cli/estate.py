@@ -20,11 +20,11 @@ from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.vnet_link import Method
+from vnetlink.planning.peering.preflight import overlap_with_peered, overlapping_ranges
+from vnetlink.planning.peering.seen_status import state
+from vnetlink.planning.peering.standing import findings
+from vnetlink.planning.peering.world import Half, PairWorld, halves
 from vnetlink.planning.plan import Finding
-from vnetlink.planning.preflight import overlap_with_peered, overlapping_ranges
-from vnetlink.planning.seen_status import state
-from vnetlink.planning.standing import findings
-from vnetlink.planning.world import Half, PairWorld, halves
 
 Vnets = Mapping[VnetId, Seen[ObservedVnet]]
 

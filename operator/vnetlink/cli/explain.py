@@ -43,13 +43,13 @@ from vnetlink.kinds.vpn import VPN
 from vnetlink.kube.fields import instant
 from vnetlink.memory import Memory
 from vnetlink.planning.ages import Ages
-from vnetlink.planning.peering_pair import plan_pair
+from vnetlink.planning.peering.pair import plan_pair
+from vnetlink.planning.peering.seen_status import state
+from vnetlink.planning.peering.world import Half, PairWorld, halves
 from vnetlink.planning.plan import Finding, Plan
-from vnetlink.planning.seen_status import state
 from vnetlink.planning.vpn.pair import plan_pair as plan_tunnel
 from vnetlink.planning.vpn.seen_status import states as states_of_object
 from vnetlink.planning.vpn.world import VpnWorld
-from vnetlink.planning.world import Half, PairWorld, halves
 from vnetlink.ports import Ports
 
 NOW = Ages(timedelta(0))

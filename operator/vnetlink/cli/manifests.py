@@ -19,9 +19,9 @@ from vnetlink.domain.kinds import KINDS, PEERING_PAIRS, VPN_CONNECTION_PAIRS
 from vnetlink.domain.peering import PeeringOptions, arm_name
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.vpn import ConnectionOptions
+from vnetlink.planning.peering.world import Half
 from vnetlink.planning.vpn.preflight import make_secret
 from vnetlink.planning.vpn.world import VpnHalf
-from vnetlink.planning.world import Half
 
 LONGEST_NAME = 63  # of an object, as admission has it
 

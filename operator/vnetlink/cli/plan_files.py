@@ -43,13 +43,13 @@ from vnetlink.kinds.peering import PEERING
 from vnetlink.kinds.vpn import VPN
 from vnetlink.kube.decode import OWNED, decode
 from vnetlink.memory import Memory
-from vnetlink.planning import peering_pair
 from vnetlink.planning.actions import AzureAction
 from vnetlink.planning.ages import Ages
 from vnetlink.planning.grants import Known
 from vnetlink.planning.link import child, dns
 from vnetlink.planning.link.plan_link import plan_link
 from vnetlink.planning.link.world import LinkWorld
+from vnetlink.planning.peering import pair as peering_pair
 from vnetlink.planning.plan import Finding, Plan, Truth
 from vnetlink.planning.tags import OWNER
 from vnetlink.planning.vpn import pair as vpn_pair

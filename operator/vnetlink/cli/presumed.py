@@ -16,13 +16,13 @@ from vnetlink.domain.outcome import Present
 from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, PartId, Role, Slot
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ManagementPolicy, ObjectKey, PeeringPair, VNetLink, VpnConnectionPair
-from vnetlink.planning import peering_steps
 from vnetlink.planning.actions import Tags
 from vnetlink.planning.link.world import LinkWorld
+from vnetlink.planning.peering import steps as peering_steps
+from vnetlink.planning.peering.world import PairWorld, halves
 from vnetlink.planning.tags import OWNER
 from vnetlink.planning.vpn import steps
 from vnetlink.planning.vpn.world import VpnWorld, vpn_halves
-from vnetlink.planning.world import PairWorld, halves
 
 Tagged = tuple[Slot, PartId, Tags]
 O = TypeVar("O", PeeringPair, VpnConnectionPair, VNetLink)  # noqa: E741

@@ -12,13 +12,13 @@ from vnetlink.domain.specs import PeeringPair
 from vnetlink.kinds.diagnosis import findings_of
 from vnetlink.kinds.kind import Kind, released_without_azure
 from vnetlink.memory import Memory
-from vnetlink.planning import deletion, events, guards, seen_status
 from vnetlink.planning.actions import AzureAction, PeeringAction
 from vnetlink.planning.ages import FRESH, Ages, of_traffic
 from vnetlink.planning.log_line import describe
-from vnetlink.planning.peering_pair import plan_pair
+from vnetlink.planning.peering import deletion, events, guards, seen_status
+from vnetlink.planning.peering.pair import plan_pair
+from vnetlink.planning.peering.world import PairWorld, halves
 from vnetlink.planning.plan import Finding
-from vnetlink.planning.world import PairWorld, halves
 from vnetlink.ports import Ports
 
 

@@ -20,13 +20,13 @@ from vnetlink.kinds.diagnosis import findings_of
 from vnetlink.kinds.kind import Kind, released_without_azure
 from vnetlink.kube.decode import decode
 from vnetlink.memory import Memory
-from vnetlink.planning import vpn_reads
 from vnetlink.planning.actions import AzureAction, VpnAction
 from vnetlink.planning.ages import FRESH, Ages, of_traffic
 from vnetlink.planning.conditions import Shown
 from vnetlink.planning.plan import Finding
 from vnetlink.planning.tags import owner_tag
 from vnetlink.planning.vpn import deletion, events, guards, naming, seen_status
+from vnetlink.planning.vpn import reads as vpn_reads
 from vnetlink.planning.vpn.pair import plan_pair
 from vnetlink.planning.vpn.words import describe
 from vnetlink.planning.vpn.world import SeenSide, VpnWorld
@@ -66,7 +66,7 @@ def _azure_reads(side: SeenSide) -> Iterable[object]:
 
 
 class _Reading:
-    """The reads of one turn. What must be known is said by planning.vpn_reads and planning.vpn.naming."""
+    """The reads of one turn. What must be known is said by planning.vpn.reads and planning.vpn.naming."""
 
     def __init__(self, ports: Ports, pair: VpnConnectionPair, granted: PerSide[Identity], ages: Ages) -> None:
         self._ports, self._azure, self._pair = ports, ports.azure, pair

@@ -13,7 +13,6 @@ from datetime import timedelta
 
 from vnetlink.domain.credential import Labels
 from vnetlink.domain.identity import NotGranted
-from vnetlink.domain.kinds import AZURE_CREDENTIALS
 from vnetlink.domain.outcome import Absent, Present, Seen, Unreadable
 from vnetlink.domain.specs import ObjectKey, Owner, SpecError
 from vnetlink.kube.answers import seen
@@ -187,8 +186,3 @@ def _spec(found: SeenCredential) -> object:
 def _number(body: Body) -> int:
     version = str(body["metadata"].get("resourceVersion", ""))
     return int(version) if version.isdecimal() else 0
-
-
-def is_credential(key: ObjectKey) -> bool:
-    """Whether it is an AzureCredential, which has a turn of another kind than links and pairs."""
-    return key.kind == AZURE_CREDENTIALS

@@ -19,7 +19,7 @@ from vnetlink.planning.actions import (
     PutVnet,
     PutZoneLink,
 )
-from vnetlink.planning.events import gateway_came
+from vnetlink.planning.peering.events import gateway_came
 
 
 def puts_back(action: AzureAction, record: OwnershipRecord) -> bool:

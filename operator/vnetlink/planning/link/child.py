@@ -16,7 +16,6 @@ from vnetlink.domain.vnet_link import Encryption, Method
 from vnetlink.planning.actions import AskChild
 from vnetlink.planning.link.world import Child, LinkWorld
 
-LABEL = "vnetlink.dev/link"
 SUFFIX = {PEERING_PAIRS: "peering", VPN_CONNECTION_PAIRS: "vpn"}
 GROWN = " address space changed "  # between what a person asked for and when the link saw it
 LONGEST_ECHO = 1024  # of lastHandledReconcileAt

@@ -16,10 +16,10 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, PeeringPairSpec
 from vnetlink.planning.conditions import status
-from vnetlink.planning.peering_pair import plan_pair
+from vnetlink.planning.peering.pair import plan_pair
+from vnetlink.planning.peering.seen_status import shown
+from vnetlink.planning.peering.world import PairWorld
 from vnetlink.planning.plan import Finding, Plan, PlannedAction, Truth, Verdict, Wake
-from vnetlink.planning.seen_status import shown
-from vnetlink.planning.world import PairWorld
 
 MORNING, NOON = datetime(2026, 1, 1, 6, tzinfo=UTC), datetime(2026, 1, 1, 12, tzinfo=UTC)
 SPEC = PeeringPairSpec(PerSide(End(Azure.new().vnets.vnet1.id), End(Azure.new().vnets.vnet2.id)))

@@ -40,17 +40,18 @@ from vnetlink.domain.specs import (
 )
 from vnetlink.domain.vnet_link import VnetCreation, WantedZone
 from vnetlink.domain.vpn import ConnectionOptions, OnFailure
-from vnetlink.planning import adoption, blocked, guards, preflight, standing
+from vnetlink.planning import blocked, guards
 from vnetlink.planning.actions import DeletePeering
 from vnetlink.planning.diagnosis.names import one_sided
 from vnetlink.planning.diagnosis.traffic import judge
 from vnetlink.planning.link import dns, plan_link, vnets
 from vnetlink.planning.link.world import LinkWorld, SeenZone
+from vnetlink.planning.peering import adoption, preflight, standing
+from vnetlink.planning.peering.world import Half, halves
 from vnetlink.planning.plan import Finding, Plan, Truth, Verdict, Wake
 from vnetlink.planning.vpn import preflight as vpn_preflight
 from vnetlink.planning.vpn import standing as vpn_standing
 from vnetlink.planning.vpn.world import VpnHalf, VpnWorld
-from vnetlink.planning.world import Half, halves
 from vpn_worlds import both_of, fresh_run, standing_run, with_connection, with_side
 
 ID = re.compile(r"/subscriptions/[^ ]+|(?:Secret|VNetLink|PeeringPair|VpnConnectionPair) [^ /]+/[^ /]+")

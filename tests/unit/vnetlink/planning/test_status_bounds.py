@@ -25,10 +25,11 @@ from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import Owner, PeeringPairSpec
-from vnetlink.planning import conditions, seen_status
+from vnetlink.planning import conditions
 from vnetlink.planning.conditions import Shown
 from vnetlink.planning.diagnosis.traffic import TrafficVerdict
 from vnetlink.planning.link import seen_status as link_status
+from vnetlink.planning.peering import seen_status
 from vnetlink.planning.plan import Finding, Plan, PlannedAction, Truth, Verdict, Wake
 from vnetlink.planning.vpn import seen_status as vpn_status
 from vpn_worlds import standing_run, with_connection, with_gateway, with_vnet

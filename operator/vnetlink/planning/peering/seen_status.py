@@ -7,11 +7,11 @@ from vnetlink.domain.outcome import Unreadable
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import ManagementPolicy, PeeringPair
 from vnetlink.planning.conditions import Shown
-from vnetlink.planning.deletion import goes
 from vnetlink.planning.json_value import Json, Status
-from vnetlink.planning.naming import peering_name
+from vnetlink.planning.peering.deletion import goes
+from vnetlink.planning.peering.naming import peering_name
+from vnetlink.planning.peering.world import Half, PairWorld, halves
 from vnetlink.planning.seen_vnet import vnet, vnet_resource
-from vnetlink.planning.world import Half, PairWorld, halves
 
 
 def shown(pair: PeeringPair, world: PairWorld) -> Shown:

@@ -16,7 +16,7 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, Lifecycle, ManagementPolicy, PeeringPair, PeeringPairSpec
 from vnetlink.planning.actions import DeletePeering, Record
-from vnetlink.planning.guards import allow
+from vnetlink.planning.peering.guards import allow
 from vnetlink.planning.plan import Plan, Truth, Verdict, Wake
 
 OURS = PeeringId(IDS.vnet1, "one-two")

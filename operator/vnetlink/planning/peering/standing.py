@@ -11,13 +11,18 @@ from vnetlink.domain.specs import AddressSpaceSync, GatewayTransitPolicy, Manage
 from vnetlink.planning import az
 from vnetlink.planning.diagnosis.traffic import not_transitive
 from vnetlink.planning.diagnosis.views import view
-from vnetlink.planning.gateway_transit import hub_has_gateway, lacks_only_gateway, reachable_options, waits_for_gateway
-from vnetlink.planning.naming import peering_name
-from vnetlink.planning.peering_steps import is_stale
+from vnetlink.planning.peering.gateway_transit import (
+    hub_has_gateway,
+    lacks_only_gateway,
+    reachable_options,
+    waits_for_gateway,
+)
+from vnetlink.planning.peering.naming import peering_name
+from vnetlink.planning.peering.preflight import MOST_PEERINGS
+from vnetlink.planning.peering.steps import is_stale
+from vnetlink.planning.peering.world import Half
 from vnetlink.planning.plan import Finding, Truth, Verdict
-from vnetlink.planning.preflight import MOST_PEERINGS
 from vnetlink.planning.remedies import remedy
-from vnetlink.planning.world import Half
 
 NEARLY_FULL = MOST_PEERINGS * 9 // 10
 

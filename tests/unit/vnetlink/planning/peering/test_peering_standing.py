@@ -14,9 +14,9 @@ from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, PeeringPairSpec, WantedPeering
+from vnetlink.planning.peering.standing import findings, standing
+from vnetlink.planning.peering.world import halves
 from vnetlink.planning.plan import Finding, Truth
-from vnetlink.planning.standing import findings, standing
-from vnetlink.planning.world import halves
 
 PLAIN = PeeringOptions()
 HUB, SPOKE = replace(PLAIN, allow_gateway_transit=True), replace(PLAIN, use_remote_gateways=True)

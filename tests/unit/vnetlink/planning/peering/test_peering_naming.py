@@ -9,8 +9,9 @@ from properties.test_peering_pair import pair_of, seen
 from vnetlink.domain.arm_id import VnetId, valid_child_name
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import End, PeeringPairSpec, WantedPeering
-from vnetlink.planning.naming import hashed, peering_name
-from vnetlink.planning.world import Half, halves
+from vnetlink.planning.naming import hashed
+from vnetlink.planning.peering.naming import peering_name
+from vnetlink.planning.peering.world import Half, halves
 
 SPEC = PeeringPairSpec(PerSide(End(IDS.vnet1), End(IDS.vnet2)))
 

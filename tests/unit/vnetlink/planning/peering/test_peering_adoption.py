@@ -12,9 +12,9 @@ from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import AdoptionPolicy, End, Lifecycle, PeeringPairSpec, WantedPeering
-from vnetlink.planning.adoption import not_adoptable
+from vnetlink.planning.peering.adoption import not_adoptable
+from vnetlink.planning.peering.world import halves
 from vnetlink.planning.plan import Finding
-from vnetlink.planning.world import halves
 
 PLAIN = PeeringOptions()
 SOME = PeeringOptions(peer_complete_vnets=False, local_subnet_names=("a",), remote_subnet_names=("b",))

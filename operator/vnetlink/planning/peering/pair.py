@@ -15,11 +15,11 @@ from vnetlink.domain.specs import PeeringPair
 from vnetlink.planning.actions import DeletePeering, PeeringAction, PutPeering, ReleaseFinalizer
 from vnetlink.planning.blocked import holding, quiet, stalled, unseen
 from vnetlink.planning.ownership import recording
-from vnetlink.planning.peering_steps import all_steps, recorded_for, steps
+from vnetlink.planning.peering.preflight import adoption_blockers, write_blockers
+from vnetlink.planning.peering.standing import findings, standing
+from vnetlink.planning.peering.steps import all_steps, recorded_for, steps
+from vnetlink.planning.peering.world import Half, PairWorld, halves
 from vnetlink.planning.plan import SOON, Plan, PlannedAction, Truth, Verdict, Wake
-from vnetlink.planning.preflight import adoption_blockers, write_blockers
-from vnetlink.planning.standing import findings, standing
-from vnetlink.planning.world import Half, PairWorld, halves
 
 STUCK_AFTER = timedelta(hours=1)  # peering operations were seen to take 10 to 32 s (arm.md 1.3)
 

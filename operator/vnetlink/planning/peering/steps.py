@@ -9,10 +9,15 @@ from vnetlink.domain.ownership import Origin, OwnershipRecord, Part, Slot
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import AddressSpaceSync, PeeringPair, RepairDisconnected
 from vnetlink.planning.actions import DeletePeering, PeeringAction, PutPeering
-from vnetlink.planning.gateway_transit import creation_order, lacks_only_gateway, reachable_options, removal_order
-from vnetlink.planning.naming import peering_name
 from vnetlink.planning.ownership import before
-from vnetlink.planning.world import Half, PairWorld
+from vnetlink.planning.peering.gateway_transit import (
+    creation_order,
+    lacks_only_gateway,
+    reachable_options,
+    removal_order,
+)
+from vnetlink.planning.peering.naming import peering_name
+from vnetlink.planning.peering.world import Half, PairWorld
 
 
 def steps(pair: PeeringPair, world: PairWorld, both: PerSide[Half]) -> Iterator[PeeringAction]:

@@ -10,8 +10,8 @@ from vnetlink.domain.ownership import Origin, OwnershipRecord
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import PeeringPair
 from vnetlink.planning.actions import DeletePeering, PeeringAction, PutPeering
-from vnetlink.planning.deletion import stays
 from vnetlink.planning.json_value import Json, Status
+from vnetlink.planning.peering.deletion import stays
 from vnetlink.planning.plan import Verdict
 from vnetlink.planning.transitions import direction_of, left, normal, ready_turned, warning
 

@@ -8,7 +8,7 @@ from vnetlink.domain.observed import PeeringState
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
-from vnetlink.planning.world import Half
+from vnetlink.planning.peering.world import Half
 
 
 def reachable_options(halves: PerSide[Half], side: Side) -> PeeringOptions:

@@ -12,10 +12,10 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import DeletionPolicy, ManagementPolicy, PeeringPair
 from vnetlink.planning.actions import DeletePeering
-from vnetlink.planning.gateway_transit import removal_order
 from vnetlink.planning.letting_go import Held, release, wait
+from vnetlink.planning.peering.gateway_transit import removal_order
+from vnetlink.planning.peering.world import PairWorld, halves
 from vnetlink.planning.plan import SOON, Plan, PlannedAction, Truth, Verdict, Wake
-from vnetlink.planning.world import PairWorld, halves
 
 
 def needs_azure(pair: PeeringPair) -> bool:

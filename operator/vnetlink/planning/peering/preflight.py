@@ -12,11 +12,11 @@ from vnetlink.domain.sides import PerSide
 from vnetlink.domain.specs import GatewayTransitPolicy, PeeringPair
 from vnetlink.planning import az, overlaps
 from vnetlink.planning.actions import PeeringAction, PutPeering
-from vnetlink.planning.adoption import not_adoptable
-from vnetlink.planning.gateway_transit import hub_has_gateway
-from vnetlink.planning.naming import peering_name
+from vnetlink.planning.peering.adoption import not_adoptable
+from vnetlink.planning.peering.gateway_transit import hub_has_gateway
+from vnetlink.planning.peering.naming import peering_name
+from vnetlink.planning.peering.world import Half
 from vnetlink.planning.plan import Finding
-from vnetlink.planning.world import Half
 
 MOST_PEERINGS = 500  # per VNet: azure-docs includes/azure-virtual-network-limits (arm.md 3)
 NETWORK_MANAGER_PREFIX = "ANM_"  # how Azure Virtual Network Manager names the peerings that it makes and rewrites

@@ -10,9 +10,9 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import PerSide, Side
 from vnetlink.domain.specs import AdoptionPolicy, PeeringPair
 from vnetlink.planning import az
-from vnetlink.planning.gateway_transit import reachable_options
+from vnetlink.planning.peering.gateway_transit import reachable_options
+from vnetlink.planning.peering.world import Half
 from vnetlink.planning.plan import Finding
-from vnetlink.planning.world import Half
 
 Differences = Mapping[Side, tuple[str, ...]]
 
