@@ -15,6 +15,7 @@ from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ManagementPolicy, ObjectKey, VNetLink
 from vnetlink.domain.times import stamp
 from vnetlink.domain.vnet_link import ReplacePolicy
+from vnetlink.planning import blocked
 from vnetlink.planning.actions import (
     Action,
     AskChild,
@@ -58,7 +59,9 @@ def plan_link(link: VNetLink, world: LinkWorld) -> Plan:
 
 
 def contested(link: VNetLink, world: LinkWorld, plan: Plan, write: AzureAction) -> tuple[Plan, LinkWorld]:
-    """The plan without a part that somebody else keeps changing back: the rest of the link goes on."""
+    """The plan without a part that somebody else keeps changing back: the rest of the link goes on, or waits if it cannot."""
+    if write.slot in world.refusals:
+        return blocked.contested(link, plan, str(write.id)), world
     without = replace(world, refusals={**world.refusals, write.slot: dispute(str(write.id))})
     return plan_link(link, without), without
 

@@ -22,7 +22,7 @@ from vnetlink.planning.actions import AskChild, ChangePrefixes, DeletePart, PutC
 from vnetlink.planning.link import dns
 from vnetlink.planning.link.deletion import needs_azure
 from vnetlink.planning.link.guards import allow
-from vnetlink.planning.link.plan_link import plan_link
+from vnetlink.planning.link.plan_link import contested, plan_link
 from vnetlink.planning.link.seen_status import conditions, seen, states
 from vnetlink.planning.link.world import LinkWorld, SeenZone
 from vnetlink.planning.plan import Plan, Truth
@@ -354,3 +354,13 @@ def test_a_link_that_is_blocked_still_tells_its_pair_what_a_person_wants_of_it()
 def test_a_vnet_that_another_object_peered_is_not_called_missing() -> None:
     assert states(link_of(), world_of(peered())) == PerSide("Connected", "Connected")
     assert states(link_of(), world_of(Azure.new())) == PerSide("Missing", "Missing")
+
+
+def test_a_disputed_write_that_is_planned_in_spite_of_the_dispute_makes_the_whole_link_wait() -> None:
+    link, world = registering(OWNER)
+    plan = planned(link, world)
+    (write,) = [action for action in plan.actions if isinstance(action, PutZoneLink)]
+    less, without = contested(link, world, plan, write)
+    assert not any(isinstance(action, PutZoneLink) for action in less.actions)
+    again, same = contested(link, without, plan, write)
+    assert (again.actions, again.verdict.reason, same) == ((), Reason.CONTESTED, without)
