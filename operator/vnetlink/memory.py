@@ -21,7 +21,8 @@ USUAL = 4  # writes in one slot until all is well; of a peering: delete, make, c
 
 @dataclass(slots=True)
 class Memory:
-    """One object's. Times are monotonic seconds. `asked`: a person wants a look right now, and has not had it yet.
+    """One object's. Times are monotonic seconds. `asked`: a person wants a look right now, and has not had it yet; at what
+    traffic has to pass, `traffic_asked`.
 
     `rested`: nothing was owed in the last turn; `has_stood`: and it was Ready, in some turn of this version of the spec.
     `judged`: what the last diagnosis of traffic was made from, and its verdict.
@@ -35,6 +36,7 @@ class Memory:
     rested: bool = False
     has_stood: bool = False
     asked: bool = False
+    traffic_asked: bool = False
     written: dict[Slot, float] = field(default_factory=dict)
     taken: dict[Slot, int] = field(default_factory=dict)
     reversals: dict[ArmId, tuple[float, ...]] = field(default_factory=dict)
@@ -124,8 +126,12 @@ class Memories:
         elif memory.version != version:
             before, asked = memory, memory.asked or memory.version[1:3] != version[1:3]
             memory = self._of[meta.key] = Memory(
-                meta.uid, version, before.last_read, asked=asked, written=before.written
+                meta.uid, version, before.last_read, asked=asked, traffic_asked=asked, written=before.written
             )
+            if (
+                version[0] == before.version[0]
+            ):  # the flows are the same: what was judged is shown until it is judged anew
+                memory.judged = before.judged
             if _of_people(version) == _of_people(before.version):  # a look that the link asked for settles no dispute
                 memory.has_stood, memory.reversals, memory.disputed = (
                     before.has_stood,

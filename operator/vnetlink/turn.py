@@ -33,7 +33,7 @@ from vnetlink.planning.actions import (
     ReleaseFinalizer,
     SecretAction,
 )
-from vnetlink.planning.ages import Ages, ages
+from vnetlink.planning.ages import ASKED, Ages, ages
 from vnetlink.planning.blocked import denied, duplicate, not_granted, quiet, unreadable
 from vnetlink.planning.credential import ASK_AGAIN
 from vnetlink.planning.grants import Refusal, identities
@@ -306,9 +306,12 @@ class Turn(Generic[P, W]):
 
     async def _diagnosed(self, plan: Plan, world: W | None, old: Ages) -> tuple[Plan, W | None]:
         """With what else there is to tell of an object that holds its pair and rests: never before a write, nor under a lock."""
-        if world is None or not self._memory.rested or self._displaced or self._pair.meta.deleting:
+        working = _azure_write(plan) is not None or plan.verdict.progressing
+        if world is None or working or self._displaced or self._pair.meta.deleting:
             return plan, world
+        old = ASKED if self._memory.traffic_asked else old
         seen, found = await self._kind.diagnose(self._ports, self._pair, world, self._memory, old)
+        self._memory.traffic_asked = False
         plan = plan if seen is world else self._retold(plan, world, seen)
         return replace(plan, findings=tuple(dict.fromkeys((*plan.findings, *found)))), seen
 

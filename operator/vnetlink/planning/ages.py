@@ -33,6 +33,9 @@ class Ages:
         return Ages(max(self.calm, FRESH), frozenset(id.key for id in ids))
 
 
+ASKED = Ages(timedelta(0))  # a person who asks gets a new read
+
+
 def of_traffic(lifecycle: Lifecycle, ages: Ages) -> timedelta:
     """How old security groups and route tables may be: they change rarely, and there may be hundreds."""
     calm = min(max(lifecycle.interval, CALM), SLOWEST_INTERVAL)
@@ -40,11 +43,11 @@ def of_traffic(lifecycle: Lifecycle, ages: Ages) -> timedelta:
 
 
 def ages(lifecycle: Lifecycle, asked: bool, rested: bool, restless: timedelta) -> Ages:
-    """A person who asks gets a new read; while nothing is owed a read may be shared for a fifth of the interval.
+    """While nothing is owed a read may be shared for a fifth of the interval.
 
     `restless`: how old a read may be at most while something is owed.
     """
     if asked:
-        return Ages(timedelta(0))
+        return ASKED
     share = min(lifecycle.interval, SLOWEST_INTERVAL) * 0.2
     return Ages(share if rested else max(FRESH, min(restless, share)))

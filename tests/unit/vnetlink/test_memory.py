@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,9 @@ from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import ObjectKey, ObjectMeta
 from vnetlink.memory import CONTESTED_FOR, PACE, USUAL, Memories, Memory
+from vnetlink.planning.diagnosis.traffic import TrafficVerdict
 from vnetlink.planning.link.child import GROWN
+from vnetlink.planning.plan import Truth
 
 LONGEST = timedelta(minutes=4)
 META = ObjectMeta(ObjectKey("peeringpairs", "team", "pair"), "uid", 1, "1", datetime(2026, 1, 1, tzinfo=UTC))
@@ -123,3 +126,10 @@ def test_a_look_that_a_link_asks_for_settles_no_dispute_and_one_that_a_person_as
     after = memories.of(replace(META, reconcile_requested_at=look), 4.0)
     assert after.asked
     assert (after.contested(IDS.vnet1, 4.0), after.has_stood) == (goes_on, goes_on)
+
+
+@pytest.mark.parametrize(("change", "kept"), [({"reconcile_requested_at": "monday"}, True), ({"generation": 2}, False)])
+def test_what_was_judged_of_the_same_flows_is_shown_until_it_is_judged_anew(change: dict[str, Any], kept: bool) -> None:
+    memories = Memories()
+    memories.of(META, 0.0).judged = judged = ("question", TrafficVerdict(Truth.TRUE, Reason.NO_BLOCK_FOUND, "", ()))
+    assert (memories.of(replace(META, **change), 0.0).judged is judged) is kept

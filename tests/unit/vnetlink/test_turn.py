@@ -15,7 +15,7 @@ from vnetlink.domain.arm_id import PeeringId
 from vnetlink.domain.credential import credential_key
 from vnetlink.domain.events import Event, EventType
 from vnetlink.domain.identity import Identity
-from vnetlink.domain.outcome import Accepted, Later, Refused
+from vnetlink.domain.outcome import Accepted, Later, Present, Refused
 from vnetlink.domain.ownership import Origin, Part, Slot
 from vnetlink.domain.peering import PeeringOptions
 from vnetlink.domain.reasons import Reason
@@ -29,7 +29,7 @@ from vnetlink.kube.objects import collection_path, object_path
 from vnetlink.memory import Memories, Memory
 from vnetlink.metrics import REGISTRY
 from vnetlink.planning.actions import Action, DeletePeering, ForgetPreviousKey, KeepPreviousKey, PutPeering, Record
-from vnetlink.planning.ages import FRESH, Ages
+from vnetlink.planning.ages import ASKED, FRESH, Ages
 from vnetlink.planning.blocked import denied
 from vnetlink.planning.conditions import Shown
 from vnetlink.planning.credential import ASK_AGAIN
@@ -241,6 +241,23 @@ async def test_what_stands_in_the_way_of_traffic_is_asked_at_rest_and_never_befo
     assert body["status"]["conditions"][0]["message"] == "As judged."
     assert (writing.asked, resting.asked) == ([], resting.ages)
     assert (writing.shown, resting.shown) == (["world"], ["judged"])
+
+
+async def test_a_look_that_a_person_asks_for_is_one_at_traffic_too_as_soon_as_nothing_is_written() -> None:
+    trial = Trial(PUT)
+    first = Memories()
+    first.of(trial.pair.meta, trial.outside.seconds)
+    memory = first.of(replace(trial.pair.meta, reconcile_requested_at="monday"), trial.outside.seconds)
+
+    async def turn(*actions: Action) -> list[Ages]:
+        trial.actions, trial.asked = actions, []
+        memory.note_read((Present(1),), trial.outside.seconds)  # as every kind does: the look has been had
+        await Turn(trial.kind, trial.outside.ports, BODY, trial.pair, memory).run()
+        return trial.asked
+
+    assert await turn(PUT) == []
+    assert await turn(FORGET) == [ASKED]
+    assert ASKED not in await turn()
 
 
 async def test_what_a_turn_says_beside_its_kinds_own_words_stays_when_traffic_is_told() -> None:
