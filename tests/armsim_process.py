@@ -371,6 +371,11 @@ class ArmsimProcess:
         self.put(path, {"location": location, "properties": properties})
         return path
 
+    def vnet_with_gateway(self, name: str, n: int, **where: Any) -> str:
+        """Makes VNet `name` (10.n.0.0/16) and gateway gw-NAME in it; `where` as for vnet(). Returns the gateway's id."""
+        vnet = self.vnet(name, f"10.{n}.0.0/16", subnets={"GatewaySubnet": f"10.{n}.255.0/27"}, **where)
+        return self.gateway(vnet, f"gw-{name}")
+
     def connection(self, name: str, near: str, far: str, key: str, **properties: Any) -> str:
         """Makes one direction between two gateways, beside the near one; returns its id."""
         path = f"{near.partition('/virtualNetworkGateways')[0]}/connections/{name}"

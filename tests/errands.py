@@ -119,7 +119,7 @@ class Errands:
         link, children = decode(body, "here"), Children(self.api)
         assert isinstance(link, VNetLink)
         for kind in ("peeringpairs", "vpnconnectionpairs"):
-            name, spec = child.name(link, kind), child.spec(link, kind)
+            name, spec = child.name(link.meta.key, kind), child.spec(link, kind)
             made = self._note(await children.perform(link.meta, PutChild(kind, name, spec)))
             uid = made.body["metadata"]["uid"] if isinstance(made, Written) else ""
             self._note(await children.perform(link.meta, DeleteChild(kind, name, uid)))

@@ -135,7 +135,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmsimProcess]:
         subnet(azure, to, "10.7.1.0/24")
         joined(azure, "hub", "spoke", 8, hub={"allowGatewayTransit": True}, spoke={"useRemoteGateways": True})
         azure.delete(f"{azure.group('rg')}/providers/Microsoft.Network/virtualNetworkGateways/gw-hub")
-        ends = with_gateway(azure, "one", 20), with_gateway(azure, "end", 21)
+        ends = azure.vnet_with_gateway("one", 20), azure.vnet_with_gateway("end", 21)
         azure.connection("half", *ends, KEY)
         yield azure
 
@@ -190,15 +190,8 @@ def test_each_fault_is_told_with_its_state_and_a_command(
     assert writes(faulty) == []
 
 
-def with_gateway(azure: ArmsimProcess, name: str, n: int) -> str:
-    """The id of a gateway, made with its VNet."""
-    return azure.gateway(
-        azure.vnet(name, f"10.{n}.0.0/16", subnets={"GatewaySubnet": f"10.{n}.255.0/27"}), f"gw-{name}"
-    )
-
-
 def test_two_vnets_joined_by_a_tunnel_are_told_what_keeps_it_down(azure: ArmsimProcess) -> None:
-    gateways = with_gateway(azure, "app", 1), with_gateway(azure, "data", 2)
+    gateways = azure.vnet_with_gateway("app", 1), azure.vnet_with_gateway("data", 2)
     app, data = (f"{azure.group('rg')}/providers/Microsoft.Network/virtualNetworks/{name}" for name in ("app", "data"))
     azure.connection("there", *gateways, KEY, routingWeight=7)
     azure.connection("back", *reversed(gateways), OTHER_KEY)

@@ -64,11 +64,11 @@ async def made(cluster: Cluster, name: str, **spec: Any) -> VNetLink:
 
 
 def put(link: VNetLink, kind: str = PEERINGS, version: str = "") -> PutChild:
-    return PutChild(kind, child.name(link, kind), child.spec(link, kind), version)
+    return PutChild(kind, child.name(link.meta.key, kind), child.spec(link, kind), version)
 
 
 def key(link: VNetLink, kind: str = PEERINGS) -> ObjectKey:
-    return ObjectKey(kind, NAMESPACE, child.name(link, kind))
+    return ObjectKey(kind, NAMESPACE, child.name(link.meta.key, kind))
 
 
 async def current(objects: Objects, which: ObjectKey) -> Any:

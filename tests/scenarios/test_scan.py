@@ -146,14 +146,9 @@ def tunnel(azure: ArmsimProcess, *ends: tuple[str, str], **keys: str) -> None:
         azure.connection(f"{_name(near)}-{_name(far)}", near, far, key)
 
 
-def with_gateway(azure: ArmsimProcess, name: str, n: int, **where: Any) -> str:
-    vnet = azure.vnet(name, f"10.{n}.0.0/16", subnets={"GatewaySubnet": f"10.{n}.255.0/27"}, **where)
-    return azure.gateway(vnet, f"gw-{name}")
-
-
 def test_vnets_that_connections_alone_join_are_pairs_too_and_reader_may_see_them(azure: ArmsimProcess) -> None:
     hub, app, half, far = (
-        with_gateway(azure, name, n, **where)
+        azure.vnet_with_gateway(name, n, **where)
         for n, (name, where) in enumerate(
             [("hub", {}), ("app", {}), ("half", {}), ("far", {"subscription": SUBSCRIPTION_2})]
         )

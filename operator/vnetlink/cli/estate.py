@@ -167,16 +167,7 @@ def _label(id: VnetId, one_subscription: bool) -> str:
 
 
 def _document(pair: EstatePair) -> dict[str, Any]:
-    rows = [
-        {
-            "code": one.reason.value,
-            "severity": one.weight.value,
-            "id": one.id,
-            "message": one.message,
-            "remediation": one.advice,
-        }
-        for one in pair.findings
-    ]
+    rows = [one.as_row() for one in pair.findings]
     return {
         **{side.value: str(pair.ids[side]) for side in Side},
         "method": pair.method.value,

@@ -77,16 +77,7 @@ class Explanation:
 
     def as_json(self) -> str:
         """For programs; severities, ids and remedies as in status.findings."""
-        rows = [
-            {
-                "code": one.reason.value,
-                "severity": one.weight.value,
-                "id": one.id,
-                "message": one.message,
-                "remediation": one.advice,
-            }
-            for one in self.findings
-        ]
+        rows = [one.as_row() for one in self.findings]
         shown: dict[str, Any] = {
             "connected": {Answer.CONNECTED: True, Answer.NOT_CONNECTED: False}.get(self.answer),
             "vnet1ToVnet2": self.states.vnet1,
@@ -107,8 +98,7 @@ class Explanation:
 
 async def explain(arm: Arm, identity: Identity, vnets: PerSide[VnetId]) -> Explanation:
     """Both VNets, what joins them, and what stands between them. Reads only."""
-    ports = cast(Ports, SimpleNamespace(azure=arm, secrets=NoSecrets(), monotonic=time.monotonic, now=_now))
-    memory = Memory("", (0, "", "", False), time.monotonic())
+    ports, memory = looking(arm)
     granted = PerSide(identity, identity)
     world = await PEERING.read(ports, observing(vnets), granted, memory, NOW)
     if not any(half.peering for half in halves(observing(vnets), world)) and all(map(_has_gateway, world.vnets)):
@@ -158,7 +148,13 @@ async def _tunnel(
     return _explained(states, plan, tunnel_findings(plan), beside)
 
 
-class NoSecrets:
+def looking(azure: object) -> tuple[Ports, Memory]:
+    """The ways out that reading without an object needs, and the memory of nothing."""
+    ports = SimpleNamespace(azure=azure, secrets=_NoSecrets(), monotonic=time.monotonic, now=lambda: datetime.now(UTC))
+    return cast(Ports, ports), Memory("", (0, "", "", False), time.monotonic())
+
+
+class _NoSecrets:
     """No object, hence no Secret: the two ends' keys are compared with each other alone."""
 
     async def read(self, pair: ObjectMeta, ref: SecretKeyRef) -> None:
@@ -171,10 +167,6 @@ class NoSecrets:
 
 def _has_gateway(seen: Seen[ObservedVnet]) -> bool:
     return isinstance(seen, Present) and bool(seen.value.gateway_ids)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _explained(states: PerSide[str], plan: Plan, found: Iterable[Finding], beside: Beside) -> Explanation:

@@ -190,7 +190,7 @@ class _Planning:
         objects, link = "kubectl apply --dry-run=server -f FILE -o yaml", self._document.owner
         if isinstance(link, VNetLink):
             plural = child.kind(link)
-            pair = f"kubectl get -n {link.meta.key.namespace} {plural} {child.name(link, plural)} -o yaml"
+            pair = f"kubectl get -n {link.meta.key.namespace} {plural} {child.name(link.meta.key, plural)} -o yaml"
             objects = f"({objects}; echo ---; {pair})"
         return f"To be certain: {objects} | python -m vnetlink plan -f -"
 
@@ -287,7 +287,7 @@ def _calm(seen: C) -> C:
 def _child(link: VNetLink) -> PeeringPair | VpnConnectionPair | SpecError:
     """The pair that the link would make."""
     plural, key = child.kind(link), link.meta.key
-    meta = {"name": child.name(link, plural), "namespace": key.namespace}
+    meta = {"name": child.name(link.meta.key, plural), "namespace": key.namespace}
     spec = child.spec(link, plural)
     body = {"apiVersion": API_VERSION, "kind": KINDS[plural], "metadata": meta, "spec": spec}
     pair = decode(body, "")

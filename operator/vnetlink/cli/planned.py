@@ -90,17 +90,7 @@ class Sheet:
             for one in self.objects
             for action in one.actions
         ]
-        findings = [
-            {
-                "object": one.object,
-                "code": finding.reason.value,
-                "severity": finding.weight.value,
-                "id": finding.id,
-                "message": finding.message,
-                "remediation": finding.advice,
-            }
-            for one, finding in self._blockers()
-        ]
+        findings = [{"object": one.object, **finding.as_row()} for one, finding in self._blockers()]
         notes = [{"object": one.object, "message": note} for one in self.objects for note in one.notes]
         unread = [{"object": one.object, "message": one.unread} for one in self.objects if one.unread]
         return json.dumps({"actions": actions, "findings": findings, "notes": notes, "unread": unread}, indent=2)

@@ -6,17 +6,15 @@ its keys: the Reader role may not see them.
 
 from __future__ import annotations
 
-import time
 from asyncio import gather
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
-from typing import cast
 
 from vnetlink.azure.arm import Arm
 from vnetlink.cli import estate, tunnels
 from vnetlink.cli.estate import Estate, EstatePair
-from vnetlink.cli.explain import NoSecrets, tunnel
+from vnetlink.cli.explain import looking, tunnel
 from vnetlink.cli.tunnels import Unread
 from vnetlink.domain.arm_id import VnetId
 from vnetlink.domain.identity import Identity
@@ -24,10 +22,8 @@ from vnetlink.domain.observed import ObservedVnet
 from vnetlink.domain.outcome import Absent, Seen, Unreadable
 from vnetlink.domain.sides import PerSide
 from vnetlink.kinds.vpn import VPN
-from vnetlink.memory import Memory
 from vnetlink.planning.ages import Ages
 from vnetlink.planning.vpn.world import VpnWorld
-from vnetlink.ports import Ports
 
 NOW = timedelta(0)
 ONCE = timedelta(days=1)  # what one scan has read it does not read again: a hub's gateway has many tunnels
@@ -93,6 +89,5 @@ async def _tunnel(arm: Arm, identity: Identity, vnets: Vnets, ids: PerSide[VnetI
         read_connection=arm.read_connection,
         read_shared_key=read_shared_key,
     )
-    ports = SimpleNamespace(azure=azure, secrets=NoSecrets(), monotonic=time.monotonic, now=lambda: datetime.now(UTC))
-    memory = Memory("", (0, "", "", False), time.monotonic())
-    return await VPN.read(cast(Ports, ports), tunnel(ids), PerSide(identity, identity), memory, Ages(ONCE))
+    ports, memory = looking(azure)
+    return await VPN.read(ports, tunnel(ids), PerSide(identity, identity), memory, Ages(ONCE))

@@ -109,7 +109,7 @@ async def _zones(ports: Ports, link: VNetLink, granted: PerSide[Identity], ages:
 
 
 async def _children(ports: Ports, link: VNetLink) -> dict[str, Seen[Child]]:
-    keys = {kind: ObjectKey(kind, link.meta.key.namespace, child.name(link, kind)) for kind in PAIRS}
+    keys = {kind: ObjectKey(kind, link.meta.key.namespace, child.name(link.meta.key, kind)) for kind in PAIRS}
     bodies = dict(zip(keys, await gather(*(ports.objects.get(key) for key in keys.values())), strict=True))
     pairs = {
         kind: seen.value["spec"]
@@ -167,7 +167,7 @@ async def let_pairs_go(ports: Ports, link: ObjectMeta) -> bool:
     """
     gone = True
     for kind in PAIRS:
-        key = ObjectKey(kind, link.key.namespace, f"{link.key.name}-{child.SUFFIX[kind]}")
+        key = ObjectKey(kind, link.key.namespace, child.name(link.key, kind))
         seen = await ports.objects.get(key)
         if isinstance(seen, Absent) or (isinstance(seen, Present) and not _controls(link.uid, seen.value)):
             continue

@@ -207,7 +207,7 @@ def _connected(shown: Shown | None, verdict: Verdict) -> Connected:
 def _told(findings: tuple[Finding, ...], planned: tuple[PlannedAction, ...]) -> Status:
     told: Status = {}
     if findings:
-        told["findings"] = [_finding(finding) for finding in sorted(findings, key=_urgency)]
+        told["findings"] = [finding.as_row() for finding in sorted(findings, key=_urgency)]
     if planned:
         told["plannedActions"] = [_planned(action) for action in planned]
     return told
@@ -215,16 +215,6 @@ def _told(findings: tuple[Finding, ...], planned: tuple[PlannedAction, ...]) -> 
 
 def _urgency(finding: Finding) -> int:
     return (Severity.ERROR, Severity.WARNING, Severity.INFO).index(finding.weight)
-
-
-def _finding(finding: Finding) -> Json:
-    return {
-        "code": finding.reason.value,
-        "severity": finding.weight.value,
-        "id": finding.id,
-        "message": finding.message,
-        "remediation": finding.advice,
-    }
 
 
 def _planned(action: PlannedAction) -> Json:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from vnetlink.domain.reasons import Reason, Severity
 from vnetlink.planning.actions import Action
+from vnetlink.planning.json_value import Json
 
 SOON = timedelta(seconds=2)
 SLOWEST_INTERVAL = timedelta(minutes=5)
@@ -45,6 +46,16 @@ class Finding:
     def advice(self) -> str:
         """What to do next, as it is shown."""
         return self.remediation or self.reason.facts.remedy
+
+    def as_row(self) -> dict[str, Json]:
+        """As status.findings and the commands' JSON show it."""
+        return {
+            "code": self.reason.value,
+            "severity": self.weight.value,
+            "id": self.id,
+            "message": self.message,
+            "remediation": self.advice,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,14 @@ def puts_back(action: AzureAction, record: OwnershipRecord) -> bool:
             return False
         case ChangePrefixes() | PutZoneLink(creates=False):
             return True
-        case PutPeering() | PutConnection() | PutGateway() | PutSubnet() | PutPublicIp():
-            return action.slot in record.parts
-        case PutResourceGroup() | PutVnet() | PutZoneLink():
+        case (
+            PutPeering()
+            | PutConnection()
+            | PutGateway()
+            | PutPublicIp()
+            | PutResourceGroup()
+            | PutVnet()
+            | PutSubnet()
+            | PutZoneLink()
+        ):
             return action.slot in record.parts

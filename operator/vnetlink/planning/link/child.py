@@ -10,7 +10,7 @@ from vnetlink.domain.kinds import PEERING_PAIRS, VPN_CONNECTION_PAIRS
 from vnetlink.domain.observed import ObservedPeering, SyncLevel
 from vnetlink.domain.outcome import Present
 from vnetlink.domain.sides import Side
-from vnetlink.domain.specs import End, VNetLink
+from vnetlink.domain.specs import End, ObjectKey, VNetLink
 from vnetlink.domain.times import stamp
 from vnetlink.domain.vnet_link import Encryption, Method
 from vnetlink.planning.actions import AskChild
@@ -43,9 +43,9 @@ def kind(link: VNetLink) -> str:
     return KINDS[method(link)[0]]
 
 
-def name(link: VNetLink, plural: str) -> str:
+def name(link: ObjectKey, plural: str) -> str:
     """`<link>-peering` or `<link>-vpn`."""
-    return f"{link.meta.key.name}-{SUFFIX[plural]}"
+    return f"{link.name}-{SUFFIX[plural]}"
 
 
 def spec(link: VNetLink, plural: str, there: Specs = NONE) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def _objection(action: Action, plan: Plan, link: VNetLink, world: LinkWorld | No
         case Record():
             return "" if link.spec.lifecycle.writes else "a record is kept by writing objects only"
         case PutChild() | DeleteChild() | AskChild():
-            names = {(kind, child.name(link, kind)) for kind in PAIRS}
+            names = {(kind, child.name(link.meta.key, kind)) for kind in PAIRS}
             return "" if (action.kind, action.name) in names else f"{action.kind} {action.name} is no pair of this link"
         case PutResourceGroup() | PutVnet() | ChangePrefixes() | PutSubnet() | PutZoneLink() | DeletePart():
             return _azure_objection(action, plan, link, world)

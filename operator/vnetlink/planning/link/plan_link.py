@@ -164,7 +164,7 @@ def children(link: VNetLink, world: LinkWorld) -> tuple[ChildAction, ...]:
         return tuple(actions)
     if new is None:
         if not (other in there and _to_be_freed(link, world)):
-            actions.append(PutChild(wanted, child.name(link, wanted), child.spec(link, wanted, there)))
+            actions.append(PutChild(wanted, child.name(link.meta.key, wanted), child.spec(link, wanted, there)))
     elif new.ours and not new.deleting and not new.in_line:
         actions.append(PutChild(wanted, new.name, child.spec(link, wanted, there), new.version))
     elif new.ours and not new.deleting and (asking := child.ask(link, world, new)):
@@ -251,7 +251,10 @@ def standing(link: VNetLink, world: LinkWorld) -> Verdict:
     shown, chosen = active(link, world), child.kind(link)
     if shown is None or not shown.ready[0]:
         return Verdict(
-            Truth.FALSE, Reason.CREATING, f"{KINDS[chosen]} {child.name(link, chosen)} is being made.", progressing=True
+            Truth.FALSE,
+            Reason.CREATING,
+            f"{KINDS[chosen]} {child.name(link.meta.key, chosen)} is being made.",
+            progressing=True,
         )
     if switching(link, world):
         return _switching(link, world, shown)

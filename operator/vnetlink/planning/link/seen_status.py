@@ -106,7 +106,12 @@ def _compatible(link: VNetLink, world: LinkWorld) -> Condition:
 def _pair_ready(link: VNetLink, world: LinkWorld) -> Condition:
     shown = active(link, world)
     if shown is None or not shown.ready[0]:
-        return "PairReady", Truth.FALSE, Reason.CREATING, f"{child.name(link, child.kind(link))} is not there yet."
+        return (
+            "PairReady",
+            Truth.FALSE,
+            Reason.CREATING,
+            f"{child.name(link.meta.key, child.kind(link))} is not there yet.",
+        )
     said = mirrored_ready(shown)
     return "PairReady", said.ready, said.reason, said.message
 

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
-from link_worlds import OPERATOR, OWNER, ZONE, link_of, world_of
+from link_worlds import OPERATOR, OWNER, ZONE, link_of, pair_that_says, peered, world_of
 from properties.azure_model import IDS, Azure
 from vnetlink.domain.arm_id import ZoneLinkId
+from vnetlink.domain.kinds import PEERING_PAIRS
 from vnetlink.domain.observed import ObservedSubnet, ObservedVnet, ObservedZoneLink, Provisioning
-from vnetlink.domain.outcome import Present, Refused
+from vnetlink.domain.outcome import Present, Refused, Unreadable
 from vnetlink.domain.ownership import Origin, Part, Role, Slot
 from vnetlink.domain.reasons import Reason
 from vnetlink.domain.sides import Side
 from vnetlink.domain.specs import DeletionPolicy, Lifecycle, VNetLink
-from vnetlink.planning.actions import DeletePart, Record, ReleaseFinalizer
+from vnetlink.planning import brake
+from vnetlink.planning.actions import DeleteChild, DeletePart, Record, ReleaseFinalizer
 from vnetlink.planning.link import events
 from vnetlink.planning.link.deletion import plan_deletion
 from vnetlink.planning.link.guards import allow
@@ -108,3 +110,29 @@ def test_under_orphan_everything_is_told_and_nothing_is_let_go_of_before() -> No
         f"Left DNS zone link {ZONE_LINK} in Azure.",
         f"Left VNet {IDS.vnet1} in Azure.",
     ]
+
+
+@pytest.mark.parametrize("transient", [True, False])
+def test_a_pair_that_cannot_be_read_is_not_taken_for_gone(transient: bool) -> None:
+    unread = Unreadable(Reason.AUTHORIZATION_FAILED, "peeringpairs is forbidden", transient=transient)
+    world = there(tags=OWNER)
+    plan = plan_deletion(deleted(), replace(world, children={**world.children, PEERING_PAIRS: unread}))
+    assert plan.actions == ()
+    assert "peeringpairs is forbidden" in plan.verdict.message
+
+
+def test_many_links_that_leave_azure_as_it_is_are_no_mass_deletion() -> None:
+    standing = world_of(peered(), pair_that_says())
+    assert brake.takes(deleted(), plan_deletion(deleted(), standing))
+    orphaned = deleted(lifecycle=Lifecycle(deletion=DeletionPolicy.ORPHAN))
+    going = plan_deletion(orphaned, standing)
+    assert going.actions
+    assert not brake.takes(orphaned, going)
+
+
+def test_a_pair_that_goes_with_its_link_is_no_switch_of_the_method() -> None:
+    (action,) = plan_deletion(deleted(), world_of(peered(), pair_that_says())).actions
+    assert isinstance(action, DeleteChild)
+    assert list(events.after_child(deleted(), action)) == []
+    (told,) = events.after_child(link_of(), action)
+    assert told.reason == "MethodSwitched"
